@@ -1,0 +1,163 @@
+"""The vocabulary: what the stages hand to each other.
+
+What lives in graph state is plain data (TypedDict); what lives only in the process is a frozen dataclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NotRequired, TypedDict
+
+Kind = Literal["text", "image", "audio", "video"]
+"""What travels between tasks."""
+
+Status = Literal["ok", "empty", "abstained", "failed", "timeout", "cancelled"]
+"""What became of a candidate. `empty`: it looked and found nothing. `abstained`: it cannot tell."""
+
+
+class Label(TypedDict):
+    label: str
+    score: float
+
+
+class Box(TypedDict):
+    label: str
+    score: float
+    box: list[float]
+    """x0, y0, x1, y1 in pixels of the input picture, origin top left."""
+
+
+class Output(TypedDict, total=False):
+    """What one expert gave for one task; the keys that apply to its task type (`tasks.TaskType.output`)."""
+
+    text: str
+    image: str
+    """Absolute path, like `audio` and `video`."""
+    audio: str
+    video: str
+    labels: list[Label]
+    """Best first. Languages as ISO 639-1 codes, sentiment as positive/neutral/negative."""
+    boxes: list[Box]
+    scores: list[float]
+    data: Any
+    """Spans [{text or label, start, end, score}] in characters or seconds, masks [{label, score, image}], or vectors."""
+
+
+class Request(TypedDict):
+    text: str
+    files: list[str]
+    """Absolute paths or addresses of attachments, in the order given."""
+    thread: str
+
+
+class Task(TypedDict):
+    """One step of a plan, in HuggingGPT's form."""
+
+    task: str
+    id: int
+    dep: list[int]
+    """Ids of the tasks whose outputs it needs; [-1] for none."""
+    args: dict[str, Any]
+    """Values, or references `<resource>-ID` anywhere in a string."""
+
+
+class Candidate(TypedDict):
+    """What one expert did with one task."""
+
+    expert: str
+    source: str
+    family: str
+    status: Status
+    output: Output | None
+    confidence: float | None
+    """The engine's own, in [0, 1]; comparable only inside one family."""
+    signals: dict[str, float]
+    score: float | None
+    seconds: float
+    error: str | None
+    code: NotRequired[str | None]
+    """`errors.CompeGPTError.code` of the error."""
+    note: NotRequired[str | None]
+    """What a reader should know of this output (what it is made of, what was cut)."""
+
+
+class Verdict(TypedDict):
+    winner: str | None
+    agreement: float | None
+    """How far the other families' outputs agree with the winner's, in [0, 1]; None where nobody else stands."""
+    similarity: list[list[float]]
+    """n x n over the candidates that were compared, in candidate order."""
+    reason: str
+
+
+class Result(TypedDict):
+    """What became of one task."""
+
+    id: int
+    task: str
+    status: Literal["ok", "failed", "skipped"]
+    error: str | None
+    code: str | None
+    args: dict[str, Any]
+    winner: str | None
+    output: Output | None
+    agreement: float | None
+    reason: str
+    similarity: list[list[float]]
+    candidates: list[Candidate]
+    started: float | None
+    """Seconds since the epoch when its first expert started, and when the judge had all it waited for."""
+    settled: float | None
+
+
+class Turn(TypedDict):
+    """One finished request of a thread, as later turns see it."""
+
+    request: Request
+    plan: list[Task]
+    results: list[Result]
+    answer: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an engine returns: its output, and what it thinks of it."""
+
+    output: Output
+    confidence: float | None = None
+    empty: bool = False
+    """It looked and there is nothing (no face, no text, no speech)."""
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Expert:
+    """One model or engine that can do one task type."""
+
+    id: str
+    """`source:name`, for example `embedded:rapidocr`."""
+    task: str
+    family: str
+    """Experts of one family share weights or algorithm and count as one vote."""
+    source: str = "embedded"
+    downloads: int = 0
+    likes: int = 0
+    trending: float = 0.0
+    licence: str | None = None
+    languages: frozenset[str] | None = None
+    """ISO 639-1 codes it is made for; None where it does not depend on the language."""
+    cost: float = 0.0
+    about: str = ""
+    """One line for `experts` and the tool description."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a planner returns: tasks, how sure it is, and a plain reply for an empty plan."""
+
+    tasks: list[Task]
+    confidence: float
+    planner: str
+    reply: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
