@@ -69,7 +69,7 @@ class MiniLM:
             return self._folder
         spec = importlib.util.find_spec(_PACKAGE)
         if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(f"the package {_PACKAGE.replace('_', '-')} with the MiniLM weights is not installed")
+            raise ModuleNotFoundError(f"the package {_PACKAGE} with the MiniLM weights is not installed")
         return Path(spec.origin).parent / "model"
 
     @cached_property

@@ -41,7 +41,7 @@ class Output(TypedDict, total=False):
     boxes: list[Box]
     scores: list[float]
     data: Any
-    """Spans [{text or label, start, end, score}] in characters or seconds, masks [{label, score, image}], or vectors."""
+    """Spans [{text or label, start, end, score}] (characters or seconds), masks [{label, score, image}], or vectors."""
 
 
 class Request(TypedDict):
@@ -78,6 +78,8 @@ class Candidate(TypedDict):
     error: str | None
     code: NotRequired[str | None]
     """`errors.CompeGPTError.code` of the error."""
+    started: NotRequired[float]
+    """Seconds since the epoch."""
     note: NotRequired[str | None]
     """What a reader should know of this output (what it is made of, what was cut)."""
 

@@ -1,0 +1,93 @@
+"""One run's board: where tasks publish their results and dependents wait for them, and each task's race.
+
+Lives in the process only. After an interruption a fresh board gets the results that were finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from compegpt.schema import Expert, Result
+
+
+@dataclass
+class Board:
+    _results: dict[int, asyncio.Future[Result]] = field(default_factory=dict)
+    _races: dict[int, Race] = field(default_factory=dict)
+
+    def publish(self, result: Result) -> None:
+        """Make a result known to everybody who waits for it; failures too, so that nobody waits for ever."""
+        future = self._future(result["id"])
+        if not future.done():
+            future.set_result(result)
+
+    async def result(self, task_id: int) -> Result:
+        """The result of a task, as soon as it is published."""
+        return await asyncio.shield(self._future(task_id))
+
+    def race(self, task_id: int) -> Race:
+        return self._races.setdefault(task_id, Race())
+
+    def _future(self, task_id: int) -> asyncio.Future[Result]:
+        if task_id not in self._results:
+            self._results[task_id] = asyncio.get_running_loop().create_future()
+        return self._results[task_id]
+
+
+@dataclass
+class Race:
+    """The experts of one task side by side: their common deadline, the quorum, and who may step in.
+
+    Once `quorum` experts have answered after t seconds, the others have until max(patience * t, t + 1).
+    """
+
+    quorum: int = 1_000
+    patience: float = 2.0
+    seconds: float = 60.0
+    """From its first expert's start."""
+    last: float = float("inf")
+    """Event-loop time at which the whole request ends."""
+    reserves: deque[Expert] = field(default_factory=deque)
+    started: float | None = None
+    hurried: bool = False
+    _answered: int = 0
+    _limits: set[asyncio.Timeout] = field(default_factory=set)
+
+    @contextmanager
+    def lane(self) -> Iterator[asyncio.Timeout]:
+        """A time-out that shortens when the quorum is reached; enter it with `async with` around the call."""
+        now = asyncio.get_running_loop().time()
+        if self.started is None:
+            self.started = now
+        limit = asyncio.timeout_at(self._hurry_until if self.hurried else min(self.started + self.seconds, self.last))
+        self._limits.add(limit)
+        try:
+            yield limit
+        finally:
+            self._limits.discard(limit)
+
+    def answered(self) -> None:
+        """Count one answer; at the quorum, shorten what the others have left."""
+        self._answered += 1
+        if self._answered < self.quorum or self.hurried or self.started is None:
+            return
+        now = asyncio.get_running_loop().time()
+        taken = now - self.started
+        until = self.started + max(self.patience * taken, taken + 1.0)
+        if until < min(self.started + self.seconds, self.last):
+            self.hurried, self._hurry_until = True, until
+            for limit in self._limits:
+                if limit.when() is not None and not limit.expired():
+                    limit.reschedule(until)
+
+    _hurry_until: float = float("inf")
+
+
+def now() -> float:
+    """Seconds since the epoch: comparable between processes, for the record."""
+    return time.time()

@@ -1,0 +1,119 @@
+"""The inputs of a task: wait for the tasks it needs, put their outputs in place of references, check every file."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from langgraph.runtime import Runtime
+
+from compegpt.context import Context
+from compegpt.errors import CompeGPTError, ExpertTimeout, InputError
+from compegpt.media import artifacts
+from compegpt.schema import Kind, Output, Result, Task
+from compegpt.tasks import TASKS, ArgKind
+from compegpt.threads import in_thread
+
+REFERENCE = re.compile(r"<(?:resource|generated)>-(\d+)", re.IGNORECASE)
+TEXT_SUFFIXES = {".txt", ".md", ".csv", ".json", ".log", ".rst", ".html", ".xml", ".tex", ".srt"}
+
+
+class Problem(TypedDict):
+    """Why a task cannot even be tried."""
+
+    status: str
+    """`failed`: its own inputs are unusable. `skipped`: a task it needs gave nothing."""
+    code: str
+    error: str
+
+
+class Skipped(InputError):
+    """An input of this task failed."""
+
+    code = "skipped"
+
+
+async def await_inputs(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+    """Node: wait for this task's own inputs and nothing else; what is wrong with them becomes its problem."""
+    task: Task = state["task"]
+    try:
+        async with asyncio.timeout_at(runtime.context.deadline):
+            results = {dep: await runtime.context.board.result(dep) for dep in task["dep"] if dep >= 0}
+        args = await in_thread(resolved, task, results)
+        return {"args": args, "problem": None}
+    except TimeoutError:
+        late = ExpertTimeout("The deadline passed while it waited for its input; give --deadline more seconds.")
+        return {"args": task["args"], "problem": Problem(status="skipped", code=late.code, error=str(late))}
+    except CompeGPTError as error:
+        status = "skipped" if isinstance(error, Skipped) else "failed"
+        return {"args": task["args"], "problem": Problem(status=status, code=error.code, error=str(error))}
+
+
+def resolved(task: Task, results: Mapping[int, Result]) -> dict[str, Any]:
+    """The args as values: texts as text, files as absolute paths that were checked.
+
+    Raises Skipped where a needed task gave nothing, InputError where a file or text cannot be used.
+    """
+    kinds = TASKS[task["task"]].args
+    return {name: _value(value, kinds.get(name, "text"), results) for name, value in task["args"].items()}
+
+
+def _value(value: Any, kind: ArgKind, results: Mapping[int, Result]) -> Any:
+    if isinstance(value, list):
+        return [_value(item, "text", results) for item in value]
+    if not isinstance(value, str):
+        return value
+    wanted: Kind = kind if kind in ("image", "audio", "video") else "text"  # type: ignore[assignment]
+    references = [int(number) for number in REFERENCE.findall(value)]
+    if wanted == "text":
+        if references:
+            return artifacts.checked_text(
+                REFERENCE.sub(lambda match: str(_given(results, int(match[1]), "text")), value), "The text")
+        return _text(value) if kind == "text" else value
+    if references:
+        return _given(results, references[0], wanted)
+    if re.match(r"[a-z]+://", value):
+        raise InputError(f"'{value[:80]}' is an address; nothing is downloaded here: save the file and give its path.")
+    return str(artifacts.check(Path(value), wanted))
+
+
+def _text(value: str) -> str:
+    """The text itself, or the content of the text file it names."""
+    if "\n" not in value and len(value) < 1_000:
+        path = Path(value).expanduser()
+        try:
+            if (path.suffix.lower() in TEXT_SUFFIXES and " " not in path.suffix) or path.is_file():
+                return artifacts.read_text(path)
+        except OSError:
+            pass  # too long or odd for a file name: it is text
+    return artifacts.checked_text(value)
+
+
+def _given(results: Mapping[int, Result], task_id: int, kind: Kind) -> str:
+    result = results.get(task_id)
+    if result is None or result["status"] != "ok" or result["output"] is None:
+        what = f"task {task_id} ({result['task']})" if result else f"task {task_id}"
+        raise Skipped(f"Its input, {what}, gave no result.")
+    given = as_text(result["output"]) if kind == "text" else result["output"].get(kind)
+    if not given:
+        raise Skipped(f"Its input, task {task_id} ({result['task']}), found nothing, so there is no {kind} to work on.")
+    return str(given)
+
+
+def as_text(output: Output) -> str:
+    """An output in words, as a dependent that takes text reads it."""
+    if "text" in output:
+        return output["text"]
+    if output.get("labels"):
+        return output["labels"][0]["label"]
+    if "boxes" in output:
+        return ", ".join(box["label"] for box in output["boxes"])
+    if "scores" in output:
+        return ", ".join(f"{score:.2f}" for score in output["scores"])
+    spans = output.get("data")
+    if isinstance(spans, list) and spans and isinstance(spans[0], dict):
+        return ", ".join(str(span.get("text") or span.get("label")) for span in spans)
+    return ""

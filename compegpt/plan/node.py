@@ -1,0 +1,24 @@
+"""plan: what the request asks for, as a graph of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+
+from compegpt.context import Context
+from compegpt.events import Planned
+from compegpt.history import interrupted
+from compegpt.plan.validate import validated
+
+
+async def plan(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+    """Node: ask the planner, validate what it says, and start the turn with a clean slate."""
+    unfinished = interrupted(state)
+    proposal = await runtime.context.planner.plan(state["request"], [*state.get("history", []), *unfinished])
+    tasks = validated(proposal.tasks)
+    runtime.stream_writer(Planned(tasks, proposal.planner, proposal.confidence))
+    return {"plan": tasks, "planner": proposal.planner, "confidence": proposal.confidence, "reply": proposal.reply,
+            "results": Overwrite([]), "answer": None, "history": unfinished, "asked": state["request"]}

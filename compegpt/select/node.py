@@ -1,0 +1,44 @@
+"""select: which experts compete for this task."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from compegpt.context import Context, Offers
+from compegpt.errors import NoExpert
+from compegpt.events import Selected
+from compegpt.inputs import Problem
+from compegpt.schema import Expert
+from compegpt.select.ranking import ranked
+from compegpt.select.refusal import refusal
+
+
+async def select(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+    """Node: ask the sources in their order, take the top k, and prepare the race with the rest as reserves."""
+    if state["problem"]:
+        return {"contenders": []}
+    context, task = runtime.context, state["task"]
+    offers = [await source.offers(task["task"], state["args"]) for source in context.sources]
+    experts = ranked([expert for offer in offers for expert in offer.experts])
+    if not experts:
+        error = NoExpert(refusal(task["task"], _reasons(offers), context.settings))
+        return {"contenders": [], "problem": Problem(status="failed", code=error.code, error=str(error))}
+    chosen = experts[: context.settings.top_k]
+    _prepare(context, task["id"], chosen, experts[context.settings.top_k :])
+    runtime.stream_writer(Selected(task, [expert.id for expert in chosen]))
+    return {"contenders": [{"id": expert.id, "family": expert.family, "source": expert.source} for expert in chosen]}
+
+
+def _reasons(offers: list[Offers]) -> list[str]:
+    return list(dict.fromkeys(reason for offer in offers for reason in offer.passed_over))
+
+
+def _prepare(context: Context, task_id: int, chosen: list[Expert], reserves: list[Expert]) -> None:
+    settings, race = context.settings, context.board.race(task_id)
+    race.quorum = settings.quorum if settings.quorum is not None else max(len(chosen) - 1, 1)
+    race.patience, race.seconds, race.last = settings.patience, settings.task_deadline, context.deadline
+    race.reserves = deque(reserves)

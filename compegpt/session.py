@@ -1,0 +1,149 @@
+"""The front door: requests in, typed events out.
+
+1. The thread's lock is taken: turns of one thread run one after the other, in all processes.
+2. plan turns the request into tasks; every task starts at once and waits only for its own inputs.
+3. select picks k experts per task, execute runs them side by side, judge chooses and publishes the winner.
+4. respond writes the answer; the turn joins the thread's history.
+5. Each step is checkpointed, so that a broken-off turn can be resumed without repeating what it had finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+
+from compegpt.context import Context
+from compegpt.errors import ExpertTimeout, NothingToResume, StorageError
+from compegpt.events import Event, Noticed
+from compegpt.schema import Request, Turn
+from compegpt.wiring import Parts
+from graphs.compegpt import builder
+
+GRACE = 5.0
+"""Seconds past the request's deadline for judging and writing what there is."""
+
+
+class Session:
+    """Threads of turns over one checkpoint store; use as an async context manager.
+
+    Where the data directory cannot be written, turns are kept in memory and `notice` says so.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.notice: str | None = None
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Session:
+        saver = await self._saver()
+        self._graph = builder.compile(checkpointer=saver)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        await self._stack.aclose()
+
+    async def stream(self, request: Request, resume: bool = False) -> AsyncIterator[Event]:
+        """Run one turn of `request["thread"]`, or finish its interrupted one; ends with `Responded`.
+
+        Raises NothingToResume, ExpertTimeout when the request's deadline (and a little grace) passes, StorageError
+        when the store fails on the way. Closing the iterator cancels everything the turn had started.
+        """
+        if self.notice:
+            yield Noticed(self.notice)
+        try:
+            async with self._turn_of(request["thread"]), asyncio.timeout(self.parts.settings.deadline + GRACE):
+                async for event in self._events(request, resume):
+                    yield event
+        except TimeoutError as error:
+            raise ExpertTimeout(f"The request's deadline of {self.parts.settings.deadline:g} s passed; "
+                                "give --deadline more seconds.") from error
+        except sqlite3.Error as error:
+            raise StorageError(f"The checkpoints in '{self.parts.settings.data_dir}' cannot be written ({error}); "
+                               "free some space or set COMPEGPT_DATA_DIR to another folder.") from error
+
+    async def history(self, thread: str) -> list[Turn]:
+        """The finished turns of a thread, oldest first."""
+        state = await self._graph.aget_state(_config(thread))
+        turns: list[Turn] = state.values.get("history", [])
+        return turns
+
+    async def _events(self, request: Request, resume: bool) -> AsyncIterator[Event]:
+        config = _config(request["thread"])
+        state = await self._graph.aget_state(config)
+        context = self.parts.context()
+        given: dict[str, Any] | None = {"request": request}
+        if resume:
+            if not state.next:
+                raise NothingToResume(f"Thread '{request['thread']}' has no interrupted turn to resume.")
+            given, context = None, _with_finished(context, state.values)
+        elif state.next:
+            yield Noticed(f"The last turn of thread '{request['thread']}' was interrupted; this one takes its place.")
+        # a subgraph's events come as (namespace, event)
+        async for _, event in self._graph.astream(given, config, context=context, stream_mode="custom",
+                                                  subgraphs=True, durability="async"):  # type: ignore[arg-type]
+            yield event
+
+    @contextlib.asynccontextmanager
+    async def _turn_of(self, thread: str) -> AsyncIterator[None]:
+        """Hold the thread's lock, in this process and among all that share the data directory."""
+        if self.notice:
+            yield
+            return
+        from filelock import AsyncFileLock
+
+        folder = self.parts.settings.data_dir / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(thread.encode()).hexdigest()[:24]
+        async with AsyncFileLock(folder / f"{name}.lock", is_singleton=False, run_in_executor=False):
+            yield
+
+    async def _saver(self) -> BaseCheckpointSaver[Any]:
+        folder = self.parts.settings.data_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            probe = folder / f".probe-{uuid.uuid4().hex}"
+            try:
+                probe.write_bytes(b"\0" * 65536)
+            finally:
+                probe.unlink(missing_ok=True)
+            return await self._sqlite(folder / "checkpoints.sqlite")
+        except (OSError, sqlite3.Error) as error:
+            why = getattr(error, "strerror", None) or error
+            self.notice = (f"The data directory '{folder}' cannot be written ({why}): this conversation is not kept and "
+                           "no file can be made; set COMPEGPT_DATA_DIR to another folder.")
+            return InMemorySaver()
+
+    async def _sqlite(self, path: os.PathLike[str]) -> BaseCheckpointSaver[Any]:
+        import aiosqlite
+        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+        connection = await self._stack.enter_async_context(aiosqlite.connect(path, timeout=30))
+        await connection.execute("PRAGMA synchronous=NORMAL")
+        saver = AsyncSqliteSaver(connection)
+        await saver.setup()
+        return saver
+
+
+def _config(thread: str) -> Any:
+    return {"configurable": {"thread_id": thread}}
+
+
+def _with_finished(context: Context, values: dict[str, Any]) -> Context:
+    """The context for going on: results that were finished stand on its board already."""
+    for result in values.get("results", []):
+        context.board.publish(result)
+    return replace(context, reused=frozenset(result["id"] for result in values.get("results", [])))
