@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from compegpt.board import Board
 from compegpt.embed import Encoder
 from compegpt.media.artifacts import Store
-from compegpt.schema import Expert, Finding, Planned, Request, Result, Task, Turn
+from compegpt.schema import Expert, Finding, Proposal, Request, Result, Task, Turn
 from compegpt.settings import Settings
 
 
@@ -34,7 +34,7 @@ class Source(Protocol):
 
 
 class Planner(Protocol):
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Planned: ...
+    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal: ...
 
 
 class Writer(Protocol):

@@ -155,7 +155,7 @@ class Expert:
 
 
 @dataclass(frozen=True)
-class Planned:
+class Proposal:
     """What a planner returns: tasks, how sure it is, and a plain reply for an empty plan."""
 
     tasks: list[Task]
@@ -163,3 +163,6 @@ class Planned:
     planner: str
     reply: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+
+
+Planned = Proposal

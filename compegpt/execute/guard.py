@@ -1,0 +1,75 @@
+"""Around one expert call, each layer one concern: a slot, a deadline, the record of what happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from compegpt.board import Race, now
+from compegpt.errors import CompeGPTError, ExpertError
+from compegpt.schema import Candidate, Expert, Finding
+
+Call = Callable[[], Awaitable[Finding]]
+
+
+async def within_slot(slots: asyncio.Semaphore, race: Race, call: Call) -> Finding:
+    """At most so many calls at once in the process. Raises TimeoutError where no slot is free before the end."""
+    async with asyncio.timeout_at(race.last):
+        await slots.acquire()
+    try:
+        return await call()
+    finally:
+        slots.release()
+
+
+async def within_race(race: Race, call: Call) -> Finding:
+    """The task's deadline, or less once the quorum has answered. Raises TimeoutError."""
+    with race.lane() as limit:
+        async with limit:
+            finding = await call()
+    race.answered()
+    return finding
+
+
+async def recorded(expert: Expert, race: Race, call: Call) -> Candidate:
+    """The call's outcome as a candidate: what an expert raises is its failure and never leaves the branch."""
+    started = now()
+    candidate: Candidate = {
+        "expert": expert.id, "source": expert.source, "family": expert.family, "status": "failed", "output": None,
+        "confidence": None, "signals": {}, "score": None, "seconds": 0.0, "error": None, "started": started}
+    try:
+        finding = await call()
+        candidate.update(status="empty" if finding.empty else "ok", output=finding.output,
+                         confidence=_clipped(finding.confidence), note=finding.note)
+    except TimeoutError:
+        if race.hurried:
+            candidate.update(status="cancelled", error="too slow: the others had answered", code="deadline")
+        else:
+            taken = now() - started
+            candidate.update(status="timeout", error=f"no answer within {taken:.1f} s", code="deadline")
+    except Exception as error:  # a model's library may raise anything, and whatever it is loses only this candidate
+        candidate.update(error=_sentence(error), code=getattr(error, "code", ExpertError.code)
+                         if isinstance(error, CompeGPTError) else ExpertError.code)
+    candidate["seconds"] = round(now() - started, 4)
+    return candidate
+
+
+def _clipped(confidence: float | None) -> float | None:
+    return None if confidence is None else min(max(float(confidence), 0.0), 1.0)
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())[:300]
+    return text if isinstance(error, CompeGPTError) and text else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def plain(value: Any) -> Any:
+    """numpy numbers and tuples as plain data, for state and JSON."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return value
