@@ -58,13 +58,13 @@ class MiniLM:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._path / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
 
     @cached_property
-    def _path(self) -> Path:
+    def folder(self) -> Path:
         if self._folder is not None:
             return self._folder
         spec = importlib.util.find_spec(_PACKAGE)
@@ -74,13 +74,13 @@ class MiniLM:
 
     @cached_property
     def _heads(self) -> int:
-        return int(json.loads((self._path / "config.json").read_text())["num_attention_heads"])
+        return int(json.loads((self.folder / "config.json").read_text())["num_attention_heads"])
 
     @cached_property
     def _weights(self) -> dict[str, Array]:
         from safetensors.numpy import load_file
 
-        return {name: tensor.astype(np.float32) for name, tensor in load_file(self._path / "model.safetensors").items()
+        return {name: tensor.astype(np.float32) for name, tensor in load_file(self.folder / "model.safetensors").items()
                 if tensor.dtype.kind == "f"}
 
     def _forward(self, text: str) -> Array:

@@ -1,0 +1,83 @@
+"""System programs: run, fed, read, and killed with all they started when nobody waits any more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from compegpt.errors import ExpertError
+
+
+async def run_program(argv: list[str], stdin: bytes | None = None, cwd: Path | None = None,
+                      env: Mapping[str, str] | None = None, limit: int = 50_000_000) -> bytes:
+    """Standard output of a program; its whole process group is killed when the awaiting task is cancelled.
+
+    Raises ExpertError, with the end of its standard error, where it fails, cannot start or prints over `limit` bytes.
+    """
+    name = Path(argv[0]).name
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv, stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=cwd, start_new_session=True,
+            env={**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8", **(env or {})})
+    except OSError as error:
+        raise ExpertError(f"{name} cannot be started: {error.strerror}") from error
+    try:
+        out, err = await _talk(process, stdin, limit)
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        if process.returncode is None:
+            await asyncio.shield(process.wait())
+    if process.returncode and len(out) <= limit:
+        tail = err.decode("utf-8", "replace").strip().splitlines()[-1:] or [""]
+        code = process.returncode
+        how = f"was killed by signal {-code}" if code < 0 else f"failed ({code})"
+        raise ExpertError(f"{name} {how}{': ' + tail[0][:200] if tail[0] else ''}")
+    if len(out) > limit:
+        raise ExpertError(f"{name} printed more than {limit} bytes")
+    return out
+
+
+async def _talk(process: asyncio.subprocess.Process, stdin: bytes | None, limit: int) -> tuple[bytes, bytes]:
+    """Feed the program and read what it prints, up to about `limit` bytes, and the last kilobytes of its errors."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+
+    async def feed() -> None:
+        if process.stdin is not None and stdin is not None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                process.stdin.write(stdin)
+                await process.stdin.drain()
+            process.stdin.close()
+
+    async def listen(stream: asyncio.StreamReader) -> bytes:
+        tail = b""
+        while chunk := await stream.read(65536):
+            tail = (tail + chunk)[-4096:]
+        return tail
+
+    async def read(stream: asyncio.StreamReader) -> bytes:
+        chunks, size = [], 0
+        while size <= limit and (chunk := await stream.read(65536)):
+            chunks.append(chunk)
+            size += len(chunk)
+        if size > limit:
+            process.kill()
+        return b"".join(chunks)
+
+    _, out, err = await asyncio.gather(feed(), read(process.stdout), listen(process.stderr))
+    await process.wait()
+    return out, err
+
+
+def decoded(out: bytes, name: str) -> str:
+    """Text a program printed. Raises ExpertError where it is not UTF-8."""
+    try:
+        return out.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ExpertError(f"{name} printed something that is not text") from error

@@ -1,0 +1,31 @@
+"""Texts that are files: `prompts/NAME.md` with `{{name}}` where a value goes.
+
+Substitution is strict and done in one pass, so that braces, dollars and `{{...}}` in a value stay as they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "prompts"
+_NAME = re.compile(r"\{\{(\w+)\}\}")
+
+
+def render(name: str, **values: str) -> str:
+    """The template `prompts/{name}.md` with its names filled in.
+
+    Raises KeyError, naming them, where a name of the template has no value or a value no name.
+    """
+    template = _read(name)
+    wanted = set(_NAME.findall(template))
+    if wrong := wanted ^ values.keys():
+        said = ", ".join(f"{one} is {'missing' if one in wanted else 'surplus'}" for one in sorted(wrong))
+        raise KeyError(f"prompts/{name}.md: {said}")
+    return _NAME.sub(lambda match: values[match[1]], template)
+
+
+@functools.cache
+def _read(name: str) -> str:
+    return (FOLDER / f"{name}.md").read_text(encoding="utf-8")

@@ -1,0 +1,40 @@
+"""Imports run one way: faces -> session -> graphs -> stages -> sources, media -> ground floor."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+STAGES = ("plan", "select", "execute", "judge", "respond")
+FLOORS: dict[str, int] = {
+    "errors": 0, "schema": 0, "tasks": 0, "settings": 0, "events": 0, "embed": 0, "threads": 0, "programs": 0, "printable": 0, "prompts": 0,
+    "media": 1, "board": 1, "context": 2, "sources": 3, "inputs": 3, "history": 3,
+    **dict.fromkeys(STAGES, 4), "wiring": 5, "graphs": 6, "session": 7,
+}
+FACES = 8
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return "graphs" if parts[0] == "graphs" else parts[1] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found |= {room(name) for name in names if name.split(".")[0] in ("compegpt", "graphs") and room(name)}
+    return found
+
+
+def test_imports_run_downwards_only_and_no_stage_imports_another() -> None:
+    wrong = []
+    for path in [*ROOT.glob("compegpt/**/*.py"), *ROOT.glob("graphs/*.py")]:
+        here = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for there in imports(path) - {here}:
+            up = FLOORS.get(there, FACES) > FLOORS.get(here, FACES)
+            if up or (here in STAGES and there in STAGES):
+                wrong.append(f"{path.relative_to(ROOT)} imports {there}")
+    assert wrong == []

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from compegpt.errors import ExpertError
+from compegpt.programs import decoded, run_program
+from compegpt.threads import in_thread
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+async def test_a_program_is_fed_and_read() -> None:
+    text = b"sheep " * 100_000
+    assert await run_program(python("import sys; sys.stdout.write(sys.stdin.read())"), stdin=text) == text
+
+
+@pytest.mark.parametrize(("code", "why"), [
+    ("import sys; sys.exit('no such voice')", r"failed \(1\): no such voice"),
+    ("import os; os.kill(os.getpid(), 11)", "killed by signal 11"),
+    ("while True: print('garbage' * 1000)", "printed more than"),
+], ids=["fails", "crashes", "prints without end"])
+async def test_a_faulty_program_is_an_error_that_says_how(code: str, why: str) -> None:
+    with pytest.raises(ExpertError, match=why):
+        await run_program(python(code), limit=1_000_000)
+
+
+async def test_a_program_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(ExpertError, match="cannot be started"):
+        await run_program(["/nowhere/engine"])
+
+
+async def test_cancelling_kills_the_program_and_its_children(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = f"import subprocess, time; p = subprocess.Popen(['sleep', '600']); open({str(note)!r}, 'w').write(str(p.pid)); p.wait()"
+    running = asyncio.create_task(run_program(python(code)))
+    while not (note.exists() and note.read_text()):
+        await asyncio.sleep(0.01)
+    child = Path(f"/proc/{note.read_text()}/stat")
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    while child.exists() and child.read_text().split()[2] != "Z":
+        await asyncio.sleep(0.01)
+
+
+def test_what_is_not_text_is_an_error() -> None:
+    with pytest.raises(ExpertError, match="not text"):
+        decoded(b"\xff\xfe\x00", "tesseract")
+
+
+async def test_an_error_in_a_thread_reaches_the_waiter() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0)
