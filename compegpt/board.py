@@ -17,6 +17,11 @@ from compegpt.schema import Expert, Result
 
 @dataclass
 class Board:
+    patience: float = 2.0
+    seconds: float = 60.0
+    """For one task, from its first expert's start."""
+    last: float = float("inf")
+    """Event-loop time at which the whole request ends."""
     _results: dict[int, asyncio.Future[Result]] = field(default_factory=dict)
     _races: dict[int, Race] = field(default_factory=dict)
 
@@ -31,7 +36,10 @@ class Board:
         return await asyncio.shield(self._future(task_id))
 
     def race(self, task_id: int) -> Race:
-        return self._races.setdefault(task_id, Race())
+        """The task's race; a resumed task finds one without reserves, whose quorum is never reached."""
+        if task_id not in self._races:
+            self._races[task_id] = Race(patience=self.patience, seconds=self.seconds, last=self.last)
+        return self._races[task_id]
 
     def _future(self, task_id: int) -> asyncio.Future[Result]:
         if task_id not in self._results:
@@ -49,9 +57,7 @@ class Race:
     quorum: int = 1_000
     patience: float = 2.0
     seconds: float = 60.0
-    """From its first expert's start."""
     last: float = float("inf")
-    """Event-loop time at which the whole request ends."""
     reserves: deque[Expert] = field(default_factory=deque)
     started: float | None = None
     hurried: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from compegpt.board import Board
@@ -55,7 +55,7 @@ class Context:
     """Event-loop time at which the request ends."""
     slots: asyncio.Semaphore
     """Expert calls at once in this process."""
-    board: Board = field(default_factory=Board)
+    board: Board
     reused: frozenset[int] = frozenset()
     """Tasks whose results were finished before this run resumed the turn."""
 

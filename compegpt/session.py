@@ -123,7 +123,7 @@ class Session:
             return await self._sqlite(folder / "checkpoints.sqlite")
         except (OSError, sqlite3.Error) as error:
             why = getattr(error, "strerror", None) or error
-            self.notice = (f"The data directory '{folder}' cannot be written ({why}): this conversation is not kept and "
+            self.notice = (f"The data directory '{folder}' cannot be written ({why}): the conversation is not kept and "
                            "no file can be made; set COMPEGPT_DATA_DIR to another folder.")
             return InMemorySaver()
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from compegpt.board import Board
 from compegpt.context import Context, Planner, Source, Writer
 from compegpt.embed import Encoder, shared_encoder
 from compegpt.errors import ConfigurationError
@@ -33,9 +34,10 @@ class Parts:
     def context(self, turn: str | None = None) -> Context:
         """A fresh context for one run: its own board, folder and deadline."""
         folder = self.settings.data_dir / "artifacts" / (turn or uuid.uuid4().hex[:16])
+        deadline = asyncio.get_running_loop().time() + self.settings.deadline
+        board = Board(self.settings.patience, self.settings.task_deadline, deadline)
         return Context(settings=self.settings, planner=self.planner, writer=self.writer, sources=self.sources,
-                       encoder=self.encoder, store=Store(folder), slots=self.slots,
-                       deadline=asyncio.get_running_loop().time() + self.settings.deadline)
+                       encoder=self.encoder, store=Store(folder), slots=self.slots, deadline=deadline, board=board)
 
 
 def parts_from(settings: Settings) -> Parts:

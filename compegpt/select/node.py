@@ -38,7 +38,6 @@ def _reasons(offers: list[Offers]) -> list[str]:
 
 
 def _prepare(context: Context, task_id: int, chosen: list[Expert], reserves: list[Expert]) -> None:
-    settings, race = context.settings, context.board.race(task_id)
-    race.quorum = settings.quorum if settings.quorum is not None else max(len(chosen) - 1, 1)
-    race.patience, race.seconds, race.last = settings.patience, settings.task_deadline, context.deadline
+    quorum, race = context.settings.quorum, context.board.race(task_id)
+    race.quorum = max(len(chosen) - 1, 1) if quorum is None else quorum
     race.reserves = deque(reserves)
