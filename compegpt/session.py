@@ -26,7 +26,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 
 from compegpt.context import Context
-from compegpt.errors import ExpertTimeout, NothingToResume, StorageError
+from compegpt.errors import ExpertTimeout, ExpertUnavailable, NothingToResume, StorageError
 from compegpt.events import Event, Noticed
 from compegpt.schema import Request, Turn
 from compegpt.wiring import Parts
@@ -59,21 +59,19 @@ class Session:
     async def stream(self, request: Request, resume: bool = False) -> AsyncIterator[Event]:
         """Run one turn of `request["thread"]`, or finish its interrupted one; ends with `Responded`.
 
-        Raises NothingToResume, ExpertTimeout when the request's deadline (and a little grace) passes, StorageError
-        when the store fails on the way. Closing the iterator cancels everything the turn had started.
+        Raises NothingToResume, ExpertTimeout when the request's deadline (and a little grace) passes, ExpertUnavailable
+        when another turn holds the thread that long, StorageError when the store fails on the way. Closing the
+        iterator cancels everything the turn had started.
         """
-        if self.notice:
-            yield Noticed(self.notice)
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        turn = asyncio.create_task(self._turn(request, resume, queue))
         try:
-            async with self._turn_of(request["thread"]), asyncio.timeout(self.parts.settings.deadline + GRACE):
-                async for event in self._events(request, resume):
-                    yield event
-        except TimeoutError as error:
-            raise ExpertTimeout(f"The request's deadline of {self.parts.settings.deadline:g} s passed; "
-                                "give --deadline more seconds.") from error
-        except sqlite3.Error as error:
-            raise StorageError(f"The checkpoints in '{self.parts.settings.data_dir}' cannot be written ({error}); "
-                               "free some space or set COMPEGPT_DATA_DIR to another folder.") from error
+            while (event := await queue.get()) is not None:
+                yield event
+            await turn
+        finally:
+            turn.cancel()
+            await asyncio.gather(turn, return_exceptions=True)
 
     async def history(self, thread: str) -> list[Turn]:
         """The finished turns of a thread, oldest first."""
@@ -81,7 +79,24 @@ class Session:
         turns: list[Turn] = state.values.get("history", [])
         return turns
 
-    async def _events(self, request: Request, resume: bool) -> AsyncIterator[Event]:
+    async def _turn(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None]) -> None:
+        """The turn as a task of its own, so that its deadline never strikes in the reader's code."""
+        settings = self.parts.settings
+        try:
+            if self.notice:
+                queue.put_nowait(Noticed(self.notice))
+            async with self._alone(request["thread"], queue), asyncio.timeout(settings.deadline + GRACE):
+                await self._run(request, resume, queue)
+        except TimeoutError as error:
+            raise ExpertTimeout(f"The request's deadline of {settings.deadline:g} s passed; "
+                                "give --deadline more seconds.") from error
+        except sqlite3.Error as error:
+            raise StorageError(f"The data directory '{settings.data_dir}' cannot be written ({error}); "
+                               "free some space or set COMPEGPT_DATA_DIR to another folder.") from error
+        finally:
+            queue.put_nowait(None)
+
+    async def _run(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None]) -> None:
         config = _config(request["thread"])
         state = await self._graph.aget_state(config)
         context = self.parts.context()
@@ -91,30 +106,43 @@ class Session:
                 raise NothingToResume(f"Thread '{request['thread']}' has no interrupted turn to resume.")
             given, context = None, _with_finished(context, state.values)
         elif state.next:
-            yield Noticed(f"The last turn of thread '{request['thread']}' was interrupted; this one takes its place.")
+            queue.put_nowait(Noticed(f"The last turn of thread '{request['thread']}' was interrupted; "
+                                     "this one takes its place."))
         # a subgraph's events come as (namespace, event)
         async for _, event in self._graph.astream(given, config, context=context, stream_mode="custom",
                                                   subgraphs=True, durability="async"):  # type: ignore[arg-type]
-            yield event
+            queue.put_nowait(event)
 
     @contextlib.asynccontextmanager
-    async def _turn_of(self, thread: str) -> AsyncIterator[None]:
+    async def _alone(self, thread: str, queue: asyncio.Queue[Event | None]) -> AsyncIterator[None]:
         """Hold the thread's lock, in this process and among all that share the data directory."""
         if self.notice:
             yield
             return
-        from filelock import AsyncFileLock
+        from filelock import AsyncFileLock, Timeout
 
-        folder = self.parts.settings.data_dir / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
+        settings = self.parts.settings
         name = hashlib.sha256(thread.encode()).hexdigest()[:24]
-        async with AsyncFileLock(folder / f"{name}.lock", is_singleton=False, run_in_executor=False):
+        lock = AsyncFileLock(settings.data_dir / "locks" / f"{name}.lock", is_singleton=False, run_in_executor=False)
+        try:
+            await lock.acquire(timeout=0)
+        except Timeout:
+            queue.put_nowait(Noticed(f"Waiting for another turn of thread '{thread}' to end."))
+            try:
+                await lock.acquire(timeout=settings.deadline)
+            except Timeout as error:
+                raise ExpertUnavailable(f"Another turn of thread '{thread}' is still running; try again when it has "
+                                        "ended, or use another --thread.") from error
+        try:
             yield
+        finally:
+            await lock.release()
 
     async def _saver(self) -> BaseCheckpointSaver[Any]:
         folder = self.parts.settings.data_dir
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / "locks").mkdir(exist_ok=True)
             probe = folder / f".probe-{uuid.uuid4().hex}"
             try:
                 probe.write_bytes(b"\0" * 65536)
