@@ -1,0 +1,171 @@
+"""The command line: flags in, an answer on standard output, everything else on standard error.
+
+Nothing heavy is imported here: `--help` is instant, and a request loads only what it needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+import warnings
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from compegpt.console import Console
+from compegpt.errors import CompeGPTError, UsageError
+from compegpt.options import MAX_PROMPT, check_files, check_prompt, parsed
+
+INTERRUPTED = 130
+
+
+def main() -> NoReturn:
+    """Run the process's arguments and leave with the exit status."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: small matrices run faster without its thread pool
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    status = INTERRUPTED
+    with contextlib.suppress(KeyboardInterrupt):
+        console = Console.of_process()
+        status = run(sys.argv[1:], console)
+    # Straight out: a thread that hangs in an engine's native code must not keep the process, and all was flushed.
+    os._exit(status)
+
+
+def run(argv: Sequence[str], console: Console) -> int:
+    """The exit status of these arguments; answers and errors are written to the console."""
+    as_json = "--json" in argv or "--results-only" in argv
+    try:
+        options = parsed(argv)
+        console.verbosity = options.verbosity
+        _quieten(console, typing=console.typed and options.prompt is None and not options.command)
+        return _dispatch(options, console)
+    except SystemExit as leave:  # argparse after --help and --version
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+        return int(leave.code or 0)
+    except KeyboardInterrupt:
+        from compegpt.record import Interrupted
+
+        return _failed(Interrupted("Interrupted."), as_json, console)
+    except CompeGPTError as error:
+        return _failed(error, as_json, console)
+    except Exception as error:  # the last line of defence: a bug ends in a sentence, not in a traceback
+        from compegpt.turns import as_internal
+
+        return _failed(as_internal(error, console), as_json, console)
+
+
+def _dispatch(options: Namespace, console: Console) -> int:
+    if options.command:
+        return _COMMANDS[options.command[0]](options, console)
+    options.file = check_files(options.file)
+    if options.resume:
+        return _one_turn(options, console, "")
+    if options.prompt is None:
+        from compegpt.turns import converse
+
+        return converse(options, console)
+    prompt = check_prompt(_from_stdin(console) if options.prompt == "-" else options.prompt)
+    return _plan_only(options, console, prompt) if options.plan_only else _one_turn(options, console, prompt)
+
+
+def _one_turn(options: Namespace, console: Console, prompt: str) -> int:
+    from compegpt.record import failure, record
+    from compegpt.turns import hand_over, new_thread, opened, settings_from, take_turn, warm_up
+
+    settings = settings_from(options)
+    thread = new_thread(console, options.thread)
+    warm_up()
+    with opened(settings) as (runner, session):
+        outcome = take_turn(runner, session, {"text": prompt, "files": options.file, "thread": thread}, console,
+                            options.resume)
+        hand_over(outcome, options)
+        error = failure(outcome)
+        if options.json or options.results_only:
+            console.answer(_dumped(record(outcome, with_answer=not options.results_only)))
+        elif outcome.answer is not None:
+            console.answer(outcome.answer)
+        if error is not None:
+            console.say(f"error: {error}")
+    return error.status if error else 0
+
+
+def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
+    import asyncio
+
+    from compegpt.plan.validate import validated
+    from compegpt.turns import settings_from
+    from compegpt.wiring import parts_from
+
+    planner = parts_from(settings_from(options)).planner
+    planned = asyncio.run(planner.plan({"text": prompt, "files": options.file, "thread": ""}, []))
+    plan = validated(planned.tasks)
+    if options.json:
+        console.answer(_dumped({"plan": plan, "planner": planned.planner, "confidence": planned.confidence}))
+    else:
+        console.answer(_dumped(plan))
+        console.say(f"planner: {planned.planner}, confidence {planned.confidence:.2f}")
+    return 0
+
+
+def _experts(options: Namespace, console: Console) -> int:
+    from compegpt.listing import rows, table
+
+    listed = rows(options.command[1] if len(options.command) > 1 else None)
+    console.answer(_dumped(listed) if options.json else table(listed))
+    return 0
+
+
+def _doctor(options: Namespace, console: Console) -> int:
+    from compegpt.doctor import examined, report
+    from compegpt.turns import settings_from
+
+    found = examined(settings_from(options))
+    console.answer(_dumped(found) if options.json else report(found))
+    return 0 if found["ready"] else 1
+
+
+_COMMANDS = {"experts": _experts, "doctor": _doctor}
+
+
+def _from_stdin(console: Console) -> str:
+    """All of standard input; what is not UTF-8 stays recognisable, so that the check of the prompt refuses it."""
+    raw = console.given.read(4 * MAX_PROMPT + 16)
+    if console.given.read(1):
+        raise UsageError(f"The prompt from standard input has more than {MAX_PROMPT:,} characters; "
+                         "put long text in a file and name it by --file.")
+    return raw.decode("utf-8-sig", "surrogateescape")
+
+
+def _quieten(console: Console, typing: bool) -> None:
+    """What libraries print, warn and log is for -vv; where the process is somebody else's, that is his business."""
+    if not console.owned:
+        return
+    console.silence_libraries(typing)
+    if console.verbosity > 1:
+        logging.basicConfig(level=logging.INFO)
+    else:
+        warnings.simplefilter("ignore")
+        logging.disable(logging.CRITICAL)
+
+
+def _failed(error: CompeGPTError, as_json: bool, console: Console) -> int:
+    if as_json and not console.answered:
+        from compegpt.record import error_object
+
+        with contextlib.suppress(CompeGPTError):
+            console.answer(_dumped({"error": error_object(error)}))
+    console.say(f"error: {error}")
+    return error.status
+
+
+def _dumped(value: Any) -> str:
+    """Readable JSON; a file name that is not UTF-8 is escaped, so that the output is."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return json.dumps(value, indent=2) if any("\ud800" <= letter <= "\udfff" for letter in text) else text

@@ -1,0 +1,103 @@
+"""What speaks for one output: how others agree, how sure its engine is, whether it is sound for its task.
+
+To add a signal: write it here, give it a weight in `verdict.WEIGHTS` for the comparisons it earned one on (measured on
+more than one kind of input: docs/judge.md), and fill it in `verdict.judge`. Signals are in [0, 1], None where they do
+not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compegpt.judge.calibration import CALIBRATION
+from compegpt.judge.similarity import folded, is_empty
+from compegpt.schema import Output
+
+Matrix = NDArray[np.float64]
+
+DOUBT = 3.0
+"""How steeply a vote loses weight with the confidence of the engine that casts it."""
+EVIDENCE = 0.5
+SUBSTANTIAL = 8
+"""Readers that see letters in shapes and noise see one to three (measured on pictures without text)."""
+
+
+def agreement(matrix: Matrix, families: Sequence[str], index: int) -> float | None:
+    """Mean similarity of output `index` to the other families' outputs, in [0, 1]; None where there is no other family.
+
+    matrix: n x n similarities. Each family has one vote: the mean over its members, however many it sent.
+    """
+    votes = [float(np.mean([matrix[index, j] for j, member in enumerate(families) if member == family]))
+             for family in dict.fromkeys(families) if family != families[index]]
+    return sum(votes) / len(votes) if votes else None
+
+
+def support(matrix: Matrix, families: Sequence[str], worth: Sequence[float | None], index: int) -> float:
+    """How like the truth output `index` is if every output is the truth as often as its confidence is worth, in [0, 1].
+
+    The expected utility of minimum Bayes risk decoding. matrix: n x n similarities; worth: `confidences`, None for 1.
+    Each family, the output's own too, has one vote: the mean over its members weighted by their worth to the power of
+    DOUBT. The vote weighs as much as its surest member, so that an engine that says it is guessing is hardly heard.
+    """
+    weight = [1.0 if value is None else max(value, 1e-3) ** DOUBT for value in worth]
+    total = heard = 0.0
+    for family in dict.fromkeys(families):
+        members = [j for j, member in enumerate(families) if member == family]
+        vote = sum(weight[j] * float(matrix[index, j]) for j in members) / sum(weight[j] for j in members)
+        surest = max(weight[j] for j in members)
+        total, heard = total + surest * vote, heard + surest
+    return total / heard
+
+
+def confidences(given: Sequence[float | None], families: Sequence[str],
+                substance: Sequence[float]) -> list[float | None]:
+    """Own confidences made comparable, each in [0, 1] or None where an engine has none.
+
+    - A family with a measured table: what its confidence was worth on the development set, comparable between families.
+    - Any other family: the share of its best member's confidence, comparable inside the family only.
+    - "Nothing there" (substance 0) is as credible as the evidence for something is weak: 1 - the greatest
+      substance x confidence ** EVIDENCE. A lone letter is weak evidence, a line of text a strong one, even if misread.
+    """
+    worth = [calibrated(value, family) if value is not None and much > 0 else None
+             for value, family, much in zip(given, families, substance, strict=True)]
+    evidence = [much * value**EVIDENCE for value, much in zip(worth, substance, strict=True) if value is not None]
+    best = {family: max((value for value, member in zip(worth, families, strict=True)
+                         if member == family and value is not None), default=0.0) for family in families}
+    comparable: list[float | None] = []
+    for value, family, much in zip(worth, families, substance, strict=True):
+        if much == 0:
+            comparable.append(1 - max(evidence) if evidence else None)
+        elif value is None or family in CALIBRATION or len(best) == 1:
+            comparable.append(value)
+        else:
+            comparable.append(value / best[family] if best[family] > 0 else 1.0)
+    return comparable
+
+
+def substance(output: Output) -> float:
+    """How much an output says, in [0, 1]: 0 for nothing, 1 from SUBSTANTIAL characters on, 1 for what is no text."""
+    if is_empty(output):
+        return 0.0
+    text = folded(output.get("text", ""))
+    return min(1.0, len(text) / SUBSTANTIAL) if text and not output.get("boxes") else 1.0
+
+
+def calibrated(confidence: float, family: str) -> float:
+    """What an engine's confidence is worth, by its family's table (linear between its points); as given without one."""
+    value = min(1.0, max(0.0, confidence))
+    table = CALIBRATION.get(family)
+    if table is None:
+        return value
+    for (low, worth_low), (high, worth_high) in pairwise(table):
+        if value <= high:
+            return worth_low + (worth_high - worth_low) * (value - low) / (high - low)
+    return table[-1][1]
+
+
+def alignment(vectors: Mapping[str, NDArray[np.float32]], request: str, answer: str) -> float:
+    """Cosine between the embeddings of what was asked and what was answered, in [0, 1]."""
+    return float(np.clip(vectors[request] @ vectors[answer], 0.0, 1.0))

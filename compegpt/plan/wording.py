@@ -1,0 +1,122 @@
+"""Arguments that stand in the wording of a clause: the thing to draw, the words to say, the question, the style."""
+
+from __future__ import annotations
+
+import re
+
+from compegpt.plan.clauses import bare
+from compegpt.plan.languages import NAME
+
+_END = r"[\s.?!,:;]*$"
+_KIND = (r"(?:image|picture|photo\w*|drawing|painting|illustration|pic|artwork|wallpaper|portrait|video|clip|movie|"
+         r"film|"
+         r"animation|sound|audio|music|sketch)")
+_INLINE: dict[str, tuple[str, ...]] = {
+    "translation": (
+        rf"\btransl\w*\s+(?:(?:the )?(?:words?|phrase|sentence|text|"
+        rf"expression)s?\s+)?(?P<text>.+?)\s+(?:from {NAME} )?(?:in|into|to)\s+{NAME}\b",
+        rf"\b(?:say|write|put)\s+(?P<text>.+?)(?:\s+to me)?\s+(?:in|into)\s+{NAME}\b", rf"\bwhat(?:'s| is|"
+                                                                                       rf" does)\s+(?P<text>.+?)\s+(?:mean )?in {NAME}\b",
+        rf"\b{NAME} (?:for|of)\s+(?P<text>.+?){_END}"),
+    "text-to-speech": (r"^(?:say|speak|pronounce|recite)\s+(?:(?:the )?(?:words?|phrase|sentence|"
+                       r"text)s?\s+)?(?P<text>.+?)(?:\s+(?:aloud|out loud|loudly|to me|for me|in .*))?" + _END,
+                       r"^read\s+(?:out )?(?P<text>.+?)\s+(?:aloud|out loud|to me)" + _END),
+    "language-identification": (rf"^is\s+(?:(?:the )?(?:text|sentence|phrase|"
+                                rf"word)s?\s+)?(?P<text>.+?)\s+(?:in )?{NAME}(?: or {NAME})?" + _END,
+                                r"\blanguage is\s+(?:(?:the )?(?:text|sentence|phrase|"
+                                r"word)s?\s+)?(?P<text>.+?)(?:\s+(?:written )?in)?" + _END,
+                                r"\blanguage of\s+(?:(?:the )?(?:text|sentence|phrase|"
+                                r"word)s?\s+)?(?P<text>.+?)" + _END),
+    "text-classification": (r"\b(?:is|does)\s+(?:the )?(?:text|sentence|phrase|review|comment|message|statement|"
+                            r"tweet)\s+(?P<text>.+?)\s+(?:sound |a |rather |more )?(?:positive|negative|happy|sad|"
+                            r"angry|favou?rable)",
+                            r"\b(?:sentiment|mood|tone) of\s+(?:(?:the )?(?:text|sentence|phrase|review|comment|"
+                            r"message)s?\s+)?(?P<text>.+?)" + _END,
+                            r"^is\s+(?P<text>.+?)\s+(?:positive|negative)"),
+    "text-to-image": (rf"\b{_KIND}\s+(?:of|showing|with|depicting|that shows|where|in which)\s+(?P<text>.+?){_END}",
+                      rf"^(?:draw|paint|sketch|illustrate|visuali[sz]e|doodle|render|generate|create|make|"
+                      rf"design)\s+(?:me |us )?(?P<text>.+?){_END}"),
+    "text-to-audio": (r"\b(?:sounds?|sound effect|audio) of\s+(?P<text>.+?)" + _END, r"^\w+\s+(?:me )?(?P<text>.+?)" + _END),
+    "fill-mask": (r"(?P<text>(?:(?!\b(?:fill|guess|complete)\b)[^:])*(?:\[mask\]|<mask>|_{2,}).*)$",),
+    "feature-extraction": (r"\b(?:text|sentence|phrase|words?)\s+(?P<text>.+?)" + _END,),
+    "keyword-extraction": (), "summarization": (),
+}
+_INLINE["text-to-video"] = _INLINE["text-to-image"]
+_POINTS = re.compile(r"^(?:it|this|that|them|these|those|everything|all|both|the|its|their|my|your|his|her|each|every|"
+                     r"what|how|"
+                     r"which|result|out|me|back|again|text|in|on|of|from|here|there|written|used|an? (?:text|sentence|"
+                     r"result))\b(?!⟦)", re.IGNORECASE)
+_STYLE = (r"\b(?:in|into|to|like|as)\s+(?:the style of\s+)?(?P<text>(?:an?\s+|"
+          r"the style of\s+)?[^.?!⟦]+?)(?:\s+(?:style|version|image|picture|filter))?" + _END,
+          r"\b(?:make|create|give me|apply|produce|generate|draw)\s+(?:me )?(?P<text>an?\s+[^.?!⟦]+?)\s+(?:of|from|"
+          r"out of|to|filter|version|on)\b",
+          r"\b(?:make|turn|paint|render|colou?r|give)\s+(?:⟦image\d+⟧|it|the (?:image|picture|"
+          r"photo))\s+(?:look\s+)?(?P<text>[^⟦]+?)" + _END)
+_WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|given|based on|according to|with|about|"
+                    r"shown in|for)\s+)?"
+                    r"(?P<the>(?:(?:the|this|that|my|attached|following|given)\s+)*)"
+                    r"(?P<noun>(?:\b(?:image|picture|photo|file|document|receipt|invoice|text|article|scan|called|"
+                    r"named|sign|notes?|page)\s+){0,2})"
+                    r"(?P<token>⟦(?:image|text|audio|video|file|table)\d+⟧)(?P<comma>\s*[,:])?", re.IGNORECASE)
+_PLAIN = {"image": "picture", "audio": "recording", "video": "video", "table": "table"}
+_ASKING = re.compile(r"^(?:(?:please|can you|could you|tell me|let me know|answer(?: (?:me|the question|this question|"
+                     r"this|the following|from|using|"
+                     r"based on it))*|find out|say|i want to know|i'd like to know|i wonder|do you know|"
+                     r"the question(?: is)?|question|explain)\b[\s,:]*)+", re.I)
+
+
+def inline(clause: str, task: str) -> str | None:
+    """The text of a text task that stands in its clause without quotes, or None ("Translate good morning to German")."""
+    plain = bare(clause)
+    for pattern in _INLINE.get(task, ()):
+        found = re.search(pattern, plain, re.IGNORECASE)
+        if found and (text := found["text"].strip(" ,:;")) and "⟦" not in text and (
+                task == "fill-mask" or not _POINTS.match(text)):
+            return text
+    return None
+
+
+def style(clause: str) -> str:
+    """What a picture is to be turned into: "a pencil sketch" gives "pencil sketch"; the whole instruction where unsaid."""
+    plain = _tidy(_WHERE.sub(" ", bare(clause)))
+    for pattern, text in ((_STYLE[0], plain), (_STYLE[1], bare(clause)), (_STYLE[2], bare(clause))):
+        found = re.search(pattern, text, re.IGNORECASE)
+        if found and not re.match(r"(?:it|this|that|me|the (?:image|picture|photo))\b", found["text"], re.IGNORECASE):
+            return re.sub(r"^(?:an?|the|the style of)\s+", "", found["text"].strip(), flags=re.IGNORECASE)
+    return re.sub(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?)$", "", plain.rstrip(".!"), flags=re.IGNORECASE)
+
+
+def instruction(clause: str) -> str:
+    """A clause as an instruction: without the file it works on, which is an argument of its own."""
+    return _tidy(_WHERE.sub(lambda found: "" if found["where"] else " it", bare(clause))).rstrip(".!")
+
+
+def question(clause: str, noun: str = "") -> str:
+    """The question of a clause without "tell me", and with a noun instead of the file it is asked about."""
+    def without_file(found: re.Match[str]) -> str:
+        if found["comma"]:
+            return ""
+        kind = re.match(r"⟦(\w+?)\d", found["token"])
+        plain = found["noun"].split()[0] if found["noun"].split() else noun or _PLAIN.get(kind[1] if kind else "", "text")
+        return f" {found['where'] or ''} the {plain}"
+
+    plain = _tidy(_ASKING.sub("", _tidy(_WHERE.sub(without_file, bare(clause)))))
+    return plain.lstrip(",:; ") or bare(clause)
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\s+([?.!,])", r"\1", re.sub(r"\s{2,}", " ", text)).strip(" ,:;")
+
+
+_NUMBERS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)} | {
+    "a": 1, "single": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3}
+
+
+def sentences(clause: str) -> int | None:
+    """How many sentences a summary is to have."""
+    found = re.search(r"\b(\d{1,3}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True))
+                      + r")[\s-]+(?:(?:short|brief|single|simple|clear|or so|"
+                        r"concise)\s+)*sentences?\b", clause, re.IGNORECASE)
+    if found is None:
+        return None
+    return int(found[1]) if found[1].isdigit() else _NUMBERS[found[1].lower()]

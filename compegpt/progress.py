@@ -1,0 +1,113 @@
+"""Progress on standard error: a live list at a terminal, plain lines with -v, otherwise only what must be known."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Protocol
+
+from compegpt.console import Console
+from compegpt.events import Event, Executed, Judged, Noticed, Planned, Selected
+from compegpt.printable import printable
+
+
+class Progress(Protocol):
+    def show(self, event: Event) -> None: ...
+    def __enter__(self) -> Progress: ...
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None: ...
+
+
+def progress_on(console: Console) -> Progress:
+    """The progress that fits this console."""
+    if console.verbosity:
+        return Lines(console)
+    return Live(console) if console.err.isatty() else Quiet(console)
+
+
+def told(event: Event) -> str | None:
+    """An event as one line; None where there is nothing to tell."""
+    if isinstance(event, Planned):
+        steps = ", ".join(task["task"] for task in event.plan) or "nothing to run"
+        return f"plan ({event.planner}, {event.confidence:.2f}): {steps}"
+    if isinstance(event, Selected):
+        return f"{_task(event.task)}: {', '.join(map(_short, event.experts))} compete"
+    if isinstance(event, Executed):
+        one = event.candidate
+        error = f": {one['error']}" if one["error"] else ""
+        return f"{_task(event.task)}: {_short(one['expert'])} {one['status']} in {one['seconds']:.1f} s{error}"
+    if isinstance(event, Judged):
+        result = event.result
+        end = f"{_short(result['winner'])} won" if result["winner"] else f"{result['status']}: {result['error']}"
+        return f"{_task(result)}: {end}"
+    return None
+
+
+class Quiet:
+    """Only notices."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Noticed):
+            self._console.say(f"note: {event.text}")
+
+
+class Lines(Quiet):
+    """A line per event."""
+
+    def show(self, event: Event) -> None:
+        super().show(event)
+        line = told(event)
+        if line:
+            self._console.say(line)
+
+
+class Live(Quiet):
+    """A spinner and a row per task that goes away when the turn is over."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        from rich.console import Console as RichConsole
+        from rich.progress import Progress as Rows
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._rows = Rows(SpinnerColumn(finished_text="·"), TextColumn("{task.description}", markup=False),
+                          TimeElapsedColumn(), console=RichConsole(file=console.err), transient=True,
+                          redirect_stdout=False, redirect_stderr=False)
+        self._row_of: dict[int, Any] = {}
+
+    def __enter__(self) -> Progress:
+        self._rows.start()
+        self._thinking = self._rows.add_task("planning", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._rows.stop()
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Noticed):
+            self._rows.console.print(printable(f"note: {event.text}"), markup=False)
+        elif isinstance(event, Planned):
+            self._rows.remove_task(self._thinking)
+            self._row_of = {task["id"]: self._rows.add_task(_task(task), total=None) for task in event.plan}
+        line = told(event)
+        number = event.result["id"] if isinstance(event, Judged) else (
+            event.task["id"] if isinstance(event, Selected | Executed) else None)
+        if line and number in self._row_of:
+            done = 1 if isinstance(event, Judged) else None
+            self._rows.update(self._row_of[number], description=printable(line), total=done, completed=done)
+
+
+def _task(task: Any) -> str:
+    return f"{task['id']} {task['task']}"
+
+
+def _short(expert: str) -> str:
+    return expert.removeprefix("embedded:")

@@ -1,0 +1,90 @@
+"""The embedded writer: an answer from the results alone, by phrases and a template, with no language model.
+
+It cannot make anything up: every sentence is made from a result, and every path is looked for on the disk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from compegpt.printable import printable, shortened
+from compegpt.prompts import render
+from compegpt.respond.phrases import BRIEF, COUNTS, Told, counted, sentence
+from compegpt.respond.report import files, how
+from compegpt.respond.subjects import root_file, subject
+from compegpt.schema import Request, Result, Task
+from compegpt.tasks import TASKS
+
+_ASKED: dict[str, str] = {
+    "ocr": r"\bread|\bsays?\b|written|extract|\bocr\b|transcri|what (?:is|does) .*\btext\b|\bthe words\b",
+    "automatic-speech-recognition": r"transcri|write (?:it |them )?down|\bsays?\b|\bsaid\b|\bspoken\b|speech.to.text",
+    "image-upscaling": r"enlarge|upscal|sharpen|bigger|resolution|enhance",
+    "audio-to-audio": r"clean|noise|denois|enhance",
+    "translation": r"translat|\b(?:in|into|to) [A-Z][a-z]+", "summarization": r"summar|short|gist|\bsum up\b",
+    "barcode-detection": r"\bcodes?\b|\bqr\b|barcode"}
+"""How a request asks for a task whose result also feeds another; without it, the step is told briefly, at the end."""
+
+
+class EmbeddedWriter:
+    """Writes from phrases; the same results give the same words."""
+
+    async def write(self, request: Request, plan: Sequence[Task], results: Sequence[Result], reply: str | None) -> str:
+        """The question's answer first, then how it came about, then the files with their full paths."""
+        if not plan:
+            return printable(reply.strip() if reply and reply.strip() else render("capabilities").strip())
+        made = files(results)
+        answer = render("respond", lead=lead(request, plan, results), texts=_texts(request, plan, results),
+                        how=how(plan, results), files=_section("Files", "\n".join(f"- {path}" for path in made)))
+        return re.sub(r"\n{3,}", "\n\n", printable(answer)).strip()
+
+
+def lead(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> str:
+    """The sentences that answer the request: what was asked for in plan order, then in brief what only fed it."""
+    told = _told(request, plan, results)
+    first = [one for one in told if one.length > BRIEF]
+    only_fed = [one for one in told if one.length <= BRIEF]
+    sentences: list[str] = []
+    for one in [*first, *only_fed]:
+        group = [other for other in first if other.name == one.name and other.result["status"] == "ok"]
+        in_group = one.name in COUNTS and any(one is other for other in group)
+        sentences.append(counted(group) if in_group else sentence(one))
+    return " ".join(dict.fromkeys(sentences))
+
+
+def _told(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> list[Told]:
+    by_id = {result["id"]: result for result in results}
+    steps = [task for task in plan if task["id"] in by_id]
+    brief = {task["id"] for task in steps if by_id[task["id"]]["status"] == "ok" and not _wanted(task, plan, request)}
+    told = []
+    for task in steps:
+        about = subject(task, plan)
+        if about == "it" and brief & set(task["dep"]):  # what it refers to is told only afterwards
+            about = subject(task, plan, brief=False)
+        length = {"length": BRIEF} if task["id"] in brief else {}
+        told.append(Told(task, by_id[task["id"]], about, **length))
+    return told
+
+
+def _wanted(task: Task, plan: Sequence[Task], request: Request) -> bool:
+    """Whether the request asks for this result itself: nothing else uses it, or the request names it."""
+    if not any(task["id"] in other["dep"] for other in plan):
+        return True
+    pattern = _ASKED.get(task["task"])
+    return pattern is None or re.search(pattern, request["text"], re.IGNORECASE) is not None
+
+
+def _texts(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> str:
+    """The whole of each text that a sentence could only quote in part or without its lines."""
+    sections = []
+    for told in _told(request, plan, results):
+        text = printable(told.output.get("text", "")).strip()
+        whole = TASKS[told.name].output == "text" and told.length > BRIEF and told.result["status"] == "ok"
+        if whole and text != shortened(text, told.length):
+            origin = [name for name in (told.name, root_file(told.task, plan)) if name]
+            sections.append(_section(f"Full text ({', '.join(origin)})", text))
+    return "\n\n".join(sections)
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title}:\n\n{body}" if body else ""

@@ -1,0 +1,196 @@
+"""Turns from the command line: one request, or a conversation of them, over the front door's stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import threading
+import time
+import traceback
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compegpt.console import Console
+from compegpt.errors import CompeGPTError, InternalError, UsageError
+from compegpt.options import check_prompt
+from compegpt.record import Interrupted, Outcome, artifacts_of, copied, failure
+from compegpt.schema import Request
+from compegpt.settings import Settings
+
+if TYPE_CHECKING:
+    from compegpt.progress import Progress
+    from compegpt.session import Session
+
+FLAGS = {"llm": "COMPEGPT_LLM", "experts": "COMPEGPT_EXPERTS", "top_k": "COMPEGPT_TOP_K",
+         "deadline": "COMPEGPT_DEADLINE"}
+LEAVE = {"exit", "quit"}
+
+
+def settings_from(options: Namespace) -> Settings:
+    """Settings with the flags on top. Raises UsageError where a flag's value cannot be used, ConfigurationError
+    where one of the environment cannot."""
+    flags = {name: getattr(options, name) for name in FLAGS}
+    try:
+        return Settings.load(flags)
+    except CompeGPTError as error:
+        for name, variable in FLAGS.items():
+            if flags[name] is not None and str(error).startswith(f"{variable} is"):
+                raise UsageError(str(error).replace(variable, f"--{name.replace('_', '-')}", 1)) from error
+        raise
+
+
+def warm_up() -> threading.Thread:
+    """Load planner and encoder weights beside everything else that has to be imported."""
+
+    def load() -> None:
+        from compegpt.embed import shared_encoder
+
+        shared_encoder().encode(["warm"])
+
+    thread = threading.Thread(target=load, daemon=True, name="warm-up")
+    thread.start()
+    return thread
+
+
+@contextlib.contextmanager
+def opened(settings: Settings) -> Iterator[tuple[asyncio.Runner, Session]]:
+    """A session and the loop it lives on; between turns the loop stands still."""
+    from compegpt.session import Session
+    from compegpt.wiring import parts_from
+
+    with asyncio.Runner() as runner:
+        session = runner.run(_entered(Session(parts_from(settings))))
+        try:
+            yield runner, session
+        finally:
+            runner.run(session.__aexit__(None, None, None))
+
+
+async def _entered(session: Session) -> Session:
+    return await session.__aenter__()
+
+
+def new_thread(console: Console, given: str | None) -> str:
+    """The thread's name; a made-up one is told at once, so that the turn can be resumed."""
+    if given is not None:
+        return given
+    name = f"t-{secrets.token_hex(4)}"
+    console.say(f"--thread {name}")
+    return name
+
+
+def take_turn(runner: asyncio.Runner, session: Session, request: Request, console: Console,
+              resume: bool = False) -> Outcome:
+    """Run one turn and show its progress; whatever stops it stands in the outcome."""
+    from compegpt.progress import progress_on
+
+    outcome = Outcome(thread=request["thread"], began=time.time())
+    begun = time.monotonic()
+    try:
+        with progress_on(console) as progress:
+            runner.run(_followed(session, request, resume, progress, outcome))
+    except CompeGPTError as error:
+        outcome.error = error
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        outcome.error = Interrupted(f"Interrupted; --thread {request['thread']} --resume goes on with it.")
+    except Exception as error:  # the last line of defence: a bug ends this turn with a sentence, not a traceback
+        outcome.error = as_internal(error, console)
+    outcome.seconds = time.monotonic() - begun
+    outcome.artifacts = artifacts_of(outcome.results)
+    return outcome
+
+
+def as_internal(error: Exception, console: Console) -> InternalError:
+    """A bug in one sentence; with -vv its traceback is told."""
+    if console.verbosity > 1:
+        console.say("".join(traceback.format_exception(error)).rstrip())
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return InternalError(f"An internal error stopped it ({what}); run it again with -vv and report what it says.")
+
+
+async def _followed(session: Session, request: Request, resume: bool, progress: Progress, outcome: Outcome) -> None:
+    from compegpt.events import Judged, Planned, Responded
+
+    async with contextlib.aclosing(session.stream(request, resume)) as events:
+        async for event in events:
+            progress.show(event)
+            if isinstance(event, Planned):
+                outcome.plan, outcome.planner, outcome.confidence = event.plan, event.planner, event.confidence
+            elif isinstance(event, Judged):
+                outcome.results.append(event.result)
+            elif isinstance(event, Responded):
+                outcome.turn, outcome.planner, outcome.confidence = event.turn, event.planner, event.confidence
+                outcome.plan, outcome.results = event.turn["plan"], event.turn["results"]
+
+
+def hand_over(outcome: Outcome, options: Namespace) -> None:
+    """Copy the files to --output-dir; where that fails, the answer still stands."""
+    if options.output_dir is None:
+        return
+    try:
+        outcome.artifacts = copied(outcome.artifacts, outcome.results, options.output_dir)
+    except CompeGPTError as error:
+        outcome.error = outcome.error or error
+
+
+def converse(options: Namespace, console: Console) -> int:
+    """Turns of one thread until `exit`, `quit` or the end of input. Returns the exit status."""
+    settings = settings_from(options)
+    warm_up()
+    threading.Thread(target=_import_session, daemon=True, name="import").start()
+    thread, files = new_thread(console, options.thread), list(options.file)
+    with contextlib.ExitStack() as stack:
+        runner = session = None
+        for line in _lines(console):
+            if line.strip().lower() in LEAVE:
+                return 0
+            if not line.strip():
+                continue
+            if session is None:
+                runner, session = stack.enter_context(opened(settings))
+            assert runner is not None
+            outcome = _said(runner, session, line, files, thread, options, console)
+            if outcome is not None and outcome.error is not None and outcome.error.status == Interrupted.status:
+                return Interrupted.status
+            files = []
+    return 0
+
+
+def _said(runner: asyncio.Runner, session: Session, line: str, files: list[str], thread: str, options: Namespace,
+          console: Console) -> Outcome | None:
+    """One line of a conversation: its answer, or the sentence that says what is wrong with it."""
+    try:
+        text = check_prompt(line)
+    except UsageError as error:
+        console.say(f"error: {error}")
+        return None
+    outcome = take_turn(runner, session, {"text": text, "files": files, "thread": thread}, console)
+    hand_over(outcome, options)
+    if outcome.answer is not None:
+        console.answer(outcome.answer + "\n" if console.typed else outcome.answer)
+    stopped = failure(outcome)
+    if stopped is not None:
+        console.say(f"error: {stopped}")
+    return outcome
+
+
+def _import_session() -> None:
+    import compegpt.session  # noqa: F401 (loaded while the user types)
+
+
+def _lines(console: Console) -> Iterator[str]:
+    """What is typed or piped in, line by line."""
+    if not console.typed:
+        for raw in console.given:
+            yield raw.decode("utf-8", "surrogateescape")
+        return
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 (gives input() a history)
+    while True:
+        try:
+            yield console.typed_line("you> ")
+        except EOFError:
+            console.say("")
+            return

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from compegpt.judge.calibration import CALIBRATION
+from compegpt.judge.signals import agreement, alignment, calibrated, confidences, substance, support
+
+MATRIX = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.4], [0.2, 0.4, 1.0]])
+
+
+@pytest.mark.parametrize(("families", "index", "expected"), [
+    (["a", "b", "c"], 0, (0.9 + 0.2) / 2), (["a", "a", "c"], 0, 0.2), (["a", "b", "b"], 0, (0.9 + 0.2) / 2),
+    (["a", "b", "a"], 0, 0.9), (["a", "a", "a"], 0, None),
+], ids=["all strangers", "a sibling's likeness is no agreement", "two siblings, one vote", "one other", "nobody else"])
+def test_agreement_is_with_other_families(families: list[str], index: int, expected: float | None) -> None:
+    assert agreement(MATRIX, families, index) == (None if expected is None else pytest.approx(expected))
+
+
+def test_a_family_has_one_vote_however_many_it_sends() -> None:
+    crowd = np.array([[1, 0, 0, 0], [0, 1, 1, 1], [0, 1, 1, 1], [0, 1, 1, 1]], dtype=float)
+    assert support(crowd, ["a", "b", "b", "b"], [None] * 4, 0) == pytest.approx(0.5)
+    assert support(crowd, ["a", "b", "b", "b"], [None] * 4, 1) == pytest.approx(0.5)
+
+
+def test_an_engine_that_guesses_is_hardly_heard() -> None:
+    matrix = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert support(matrix, ["a", "b"], [0.9, 0.2], 0) > 0.9 > 0.1 > support(matrix, ["a", "b"], [0.9, 0.2], 1)
+
+
+@pytest.mark.parametrize(("given", "families", "says", "expected"), [
+    ([0.8, 0.4], ["x", "x"], [1, 1], [0.8, 0.4]),
+    ([0.8, 0.4, 0.5], ["x", "x", "y"], [1, 1, 1], [1.0, 0.5, 1.0]),
+    ([None, 0.5], ["x", "y"], [1, 1], [None, 1.0]),
+    ([0.81, None], ["x", "y"], [1, 0], [1.0, pytest.approx(0.1)]),
+    ([None, None], ["x", "y"], [1, 0], [None, None]),
+    ([0.0, 0.0], ["x", "y"], [1, 1], [1.0, 1.0]),
+], ids=["one family: as given", "two: inside each", "one without", "nothing against something", "none", "zero"])
+def test_confidences_are_made_comparable(given: list[float | None], families: list[str], says: list[float],
+                                         expected: list[float | None]) -> None:
+    assert confidences(given, families, says) == expected
+
+
+def test_a_lone_letter_is_weak_evidence_against_nothing() -> None:
+    letter = confidences([0.7, None], ["ppocr", "tesseract"], [substance({"text": "W"}), 0.0])[1]
+    line = confidences([0.7, None], ["ppocr", "tesseract"], [substance({"text": "Welcome home"}), 0.0])[1]
+    assert letter is not None
+    assert line is not None
+    assert letter > 0.8 > 0.3 > line
+
+
+@pytest.mark.parametrize("family", CALIBRATION)
+def test_a_calibration_rises_from_0_to_1(family: str) -> None:
+    points = CALIBRATION[family]
+    assert (points[0][0], points[-1][0]) == (0.0, 1.0)
+    assert all(low < high and worth <= more for (low, worth), (high, more) in pairwise(points))
+    assert calibrated(-1, family) == points[0][1]
+    assert calibrated(2, family) == points[-1][1]
+    middle = (points[1][0] + points[2][0]) / 2
+    assert calibrated(middle, family) == pytest.approx((points[1][1] + points[2][1]) / 2)
+
+
+def test_alignment_is_a_cosine_and_never_negative() -> None:
+    vectors = {"up": np.array([1, 0], np.float32), "down": np.array([-1, 0], np.float32)}
+    assert alignment(vectors, "up", "up") == 1
+    assert alignment(vectors, "up", "down") == 0
+
+
+@pytest.mark.parametrize(("output", "expected"), [
+    ({"text": ""}, 0.0), ({"text": "ab"}, 0.25), ({"text": "a whole line"}, 1.0), ({"boxes": []}, 0.0),
+    ({"boxes": [{"label": "code", "score": 1.0, "box": [0, 0, 1, 1]}], "text": "7"}, 1.0)])
+def test_substance(output: dict[str, object], expected: float) -> None:
+    assert substance(output) == expected  # type: ignore[arg-type]
