@@ -44,16 +44,20 @@ def _nest(draft: Draft, scene: Scene, task: str) -> None:
     for nouns, inner in _NESTED:
         asked = re.search(rf"\b(?:the|its|a|an|this|spoken|"
                           rf"audio)\s+(?:\w+\s+){{0,2}}?(?:{nouns})\b(?!:)", scene.clause, re.IGNORECASE)
-        if not asked or inner == task or draft.pool.made_by(inner) or any(thing.kind == "text" and not thing.value.startswith("<")
-                                                                          and inner == "text-generation" for thing in scene.named):
-            continue
-        if inner == "translation" and not languages.targets(scene.clause):
-            continue
-        if inner == "image-to-text" and not any(thing.kind == "image" for thing in scene.named or draft.pool.things):
+        if not asked or inner == task or draft.pool.made_by(inner) or not _can_nest(draft, scene, inner):
             continue
         if made := _BUILDERS.get(inner, _single)(draft, scene, inner):
             scene.referred, scene.named = made, []
             return
+
+
+def _can_nest(draft: Draft, scene: Scene, inner: str) -> bool:
+    """Whether a noun asks for a task of its own, and is not what the user calls the text given ("the poem 'Roses'")."""
+    if inner == "text-generation":
+        return not any(thing.kind == "text" for thing in scene.named)
+    if inner == "translation":
+        return bool(languages.targets(scene.clause))
+    return inner != "image-to-text" or any(thing.kind == "image" for thing in scene.named or draft.pool.things)
 
 
 def _single(draft: Draft, scene: Scene, task: str) -> list[Thing]:
@@ -71,8 +75,11 @@ def _translation(draft: Draft, scene: Scene, task: str) -> list[Thing]:
     source = languages.source(scene.clause)
     pairs = list(zip(texts, found, strict=True)) if len(found) == len(texts) else [
         (text, code) for text in texts for code in found or ["en"]]
-    return [draft.add(task, {"text": text.value, "target": code} | ({"source": source} if source and source != code else {}),
-                      scene.number, text.value) for text, code in pairs]
+    made = []
+    for text, code in pairs:
+        more = {"source": source} if source and source != code else {}
+        made.append(draft.add(task, {"text": text.value, "target": code, **more}, scene.number, text.value))
+    return made
 
 
 def _speech(draft: Draft, scene: Scene, task: str) -> list[Thing]:
@@ -88,11 +95,13 @@ def _speech(draft: Draft, scene: Scene, task: str) -> list[Thing]:
     return made
 
 
+_POINTS_BACK = re.compile(r"\b(?:it|this|that|them|the (?:text|result|story|words))\b|\bbased on\b|^\W*\w+\W*$")
+
+
 def _invention(draft: Draft, scene: Scene, task: str) -> list[Thing]:
     """Tasks that take their own instruction: what to draw, what to write."""
     quoted = [mention.value for mention in scene.mentions if mention.kind == "text" and not mention.is_file]
-    pointed = draft.pool.nearest(("text",)) if re.search(
-        r"\b(?:it|this|that|them|the (?:text|result|story|words))\b|\bbased on\b|^\W*\w+\W*$", bare(scene.clause)) else []
+    pointed = draft.pool.nearest(("text",)) if _POINTS_BACK.search(bare(scene.clause)) else []
     about = [thing for thing in scene.named if thing.kind == "text" and thing.value not in quoted]
     inline = wording.inline(scene.clause, task)
     if task in ("text-generation", "conversational"):
@@ -112,7 +121,8 @@ def _invention(draft: Draft, scene: Scene, task: str) -> list[Thing]:
 
 
 def _labelled(draft: Draft, scene: Scene, task: str) -> list[Thing]:
-    labels = next((mention.value for mention in [*scene.mentions, *draft.request.mentions] if mention.kind == "labels"), None)
+    mentions = [*scene.mentions, *draft.request.mentions]
+    labels = next((mention.value for mention in mentions if mention.kind == "labels"), None)
     scene.named = [thing for thing in scene.named if not labels or thing.value not in labels]
     name, kind = next(iter(TASKS[task].needs.items()))
     return [draft.add(task, {name: thing.value, "labels": labels}, scene.number, thing.value)
@@ -122,12 +132,14 @@ def _labelled(draft: Draft, scene: Scene, task: str) -> list[Thing]:
 def _similarity(draft: Draft, scene: Scene, task: str) -> list[Thing]:
     texts = draft.inputs(scene, "text", task)
     if len(texts) < 2:
-        before = [thing for thing in draft.pool.things if thing.kind == "text" and not thing.analytic and thing not in texts]
+        before = [thing for thing in draft.pool.things
+                  if thing.kind == "text" and not thing.analytic and thing not in texts]
         texts = ([before[-1]] if before else []) + texts
     if len(texts) < 2:
         texts += [thing for mention in draft.request.mentions if mention.kind == "text"
                   if (thing := Thing("text", mention.value)).value not in [text.value for text in texts]]
-    return [draft.add(task, {"text": texts[0].value, "other": other.value}, scene.number, texts[0].value) for other in texts[1:]]
+    return [draft.add(task, {"text": texts[0].value, "other": other.value}, scene.number, texts[0].value)
+            for other in texts[1:]]
 
 
 def _asked(draft: Draft, scene: Scene, noun: str = "") -> str:
@@ -136,12 +148,10 @@ def _asked(draft: Draft, scene: Scene, noun: str = "") -> str:
         draft.questions = [question for question in draft.questions if question != scene.asked]
         return scene.asked
     texts = [mention for mention in scene.mentions if mention.kind == "text" and not mention.is_file]
-    for mention in sorted(texts, key=lambda mention: (mention.role not in ("question", "query"), not str(mention.value).endswith("?"))):
-        asks = mention.role in ("question", "query") or str(mention.value).endswith("?") or (re.search(
-            r"\b(?:question|answer\w*)\b", scene.clause, re.IGNORECASE) and len(texts) < 2 and mention.role != "context")
-        if asks:
-            scene.named = [thing for thing in scene.named if thing.value != mention.value]
-            return str(mention.value)
+    asks = re.search(r"\bquestion|\banswer", scene.clause, re.IGNORECASE)
+    if asks and len(texts) == 1 and texts[0].role != "context":
+        scene.named = [thing for thing in scene.named if thing.value != texts[0].value]
+        return str(texts[0].value)
     return draft.request.restored(wording.question(scene.clause, noun))
 
 
@@ -162,13 +172,14 @@ def _about_image(draft: Draft, scene: Scene, task: str) -> list[Thing]:
         results = [thing.value for thing in scene.referred if thing.kind == "text"]
         style = wording.style if task == "image-to-image" else wording.instruction
         text = (quoted or results or [draft.request.restored(style(scene.clause))])[0]
-    return [draft.add(task, {"text": text, "image": image.value} if text else {"image": image.value}, scene.number, image.value)
+    told = {"text": text} if text else {}
+    return [draft.add(task, {**told, "image": image.value}, scene.number, image.value)
             for image in draft.inputs(scene, "image", task)]
 
 
 def _dub(draft: Draft, scene: Scene, task: str) -> list[Thing]:
-    videos = [thing for thing in [*scene.named, *scene.referred] if thing.kind == "video"] or draft.pool.nearest(("video",)) \
-        or draft.ahead(("video",))
+    videos = [thing for thing in [*scene.named, *scene.referred] if thing.kind == "video"]
+    videos = videos or draft.pool.nearest(("video",)) or draft.ahead(("video",))
     speech = [thing for thing in [*scene.referred, *scene.named] if thing.kind == "audio"]
     texts = [thing for thing in [*scene.referred, *scene.named] if thing.kind == "text"]
     wanted = languages.targets(scene.clause)
@@ -180,7 +191,8 @@ def _dub(draft: Draft, scene: Scene, task: str) -> list[Thing]:
         if wanted and text.target != wanted[0]:
             text = draft.add("translation", {"text": text.value, "target": wanted[0]}, scene.number, text.value)
         speech = [draft.add("text-to-speech", spoken(text), scene.number, text.value)]
-    return [draft.add(task, {"video": video.value, "audio": speech[0].value}, scene.number, video.value) for video in videos]
+    return [draft.add(task, {"video": video.value, "audio": speech[0].value}, scene.number, video.value)
+            for video in videos]
 
 
 def _heard(draft: Draft, scene: Scene, video: Thing) -> Thing:
@@ -193,7 +205,9 @@ def _along(draft: Draft, scene: Scene, task: str) -> list[Thing]:
     text = wording.inline(scene.clause, "text-to-image") or draft.request.restored(wording.instruction(scene.clause))
     made = []
     for image in draft.inputs(scene, "image", task):
-        picture = image if image.task == control else draft.add(control, {"image": image.value}, scene.number, image.value)
+        picture = image
+        if image.task != control:
+            picture = draft.add(control, {"image": image.value}, scene.number, image.value)
         made.append(draft.add(task, {"text": text, "image": picture.value}, scene.number, image.value))
     return made
 
@@ -204,6 +218,7 @@ _BUILDERS: dict[str, Builder] = {
     **dict.fromkeys(("question-answering", "table-question-answering"), _question),
     **dict.fromkeys(INVENTS, _invention),
     **{name: _labelled for name, row in TASKS.items() if "labels" in row.needs},
-    **dict.fromkeys(("visual-question-answering", "document-question-answering", "image-editing", "image-to-image"), _about_image),
-    **{name: _along for name in TASKS if name.endswith("-control") is False and name.endswith("-text-to-image")},
+    **dict.fromkeys(("visual-question-answering", "document-question-answering"), _about_image),
+    **dict.fromkeys(("image-editing", "image-to-image"), _about_image),
+    **{name: _along for name in TASKS if name.endswith("-text-to-image")},
 }

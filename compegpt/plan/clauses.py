@@ -127,7 +127,8 @@ def split(text: str) -> list[Clause]:
         if len(clauses) >= MAX_CLAUSES:
             break
     asked = clauses[:MAX_CLAUSES]
-    return [replace(clause, context=True) if len(asked) > 1 and _USED.match(clause.text) else clause for clause in asked]
+    return [replace(clause, context=True) if len(asked) > 1 and _USED.match(clause.text) else clause
+            for clause in asked]
 
 
 def _of_sentence(sentence: str) -> list[Clause]:

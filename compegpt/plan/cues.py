@@ -17,7 +17,7 @@ Cue = tuple[str, float, re.Pattern[str], str | None]
 
 
 def cues(clause: str, kinds: frozenset[str]) -> dict[str, float]:
-    """Weight of each task's cues in a masked clause that is about things of these kinds; more, the earlier they stand."""
+    """Weight of each task's cues in a masked clause about things of these kinds; more, the earlier they stand."""
     lowered = clause.lower()
     found: dict[str, float] = {}
     for task, weight, pattern, kind in table():

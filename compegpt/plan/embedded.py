@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,10 +20,10 @@ from compegpt.plan import clauses, examples, ranking, things
 from compegpt.plan.building import link
 from compegpt.plan.clauses import Clause
 from compegpt.plan.linking import Draft
-from compegpt.plan.mentions import Masked, masked
+from compegpt.plan.mentions import Masked, kind_of, masked
 from compegpt.plan.spelling import mended
 from compegpt.plan.things import Pool
-from compegpt.plan.validate import MAX_TASKS, problems, validated
+from compegpt.plan.validate import MAX_TASKS, problems, references, validated
 from compegpt.schema import Planned, Request, Turn
 
 MAX_CHARACTERS = 200_000
@@ -76,7 +77,7 @@ class EmbeddedPlanner:
             else:
                 draft.remember(scene)
             total += weight
-        return min(confidences, default=0.0) * (done / total if total else 0.0) ** .5
+        return min(confidences, default=0.0) * math.sqrt(done / total if total else 0.0)
 
 
 def _repeated(found: Masked, last: Turn) -> list[dict[str, Any]]:
@@ -88,7 +89,7 @@ def _repeated(found: Masked, last: Turn) -> list[dict[str, Any]]:
         for task in last["plan"]:
             args = {}
             for name, value in task["args"].items():
-                replaced = isinstance(value, str) and not things.references(value) and mentionlike(name, value, mention.kind)
+                replaced = isinstance(value, str) and not references(value) and _alike(name, value, mention.kind)
                 used = used or replaced
                 args[name] = mention.value if replaced else _shifted(value, shift)
             tasks.append({"task": task["task"], "id": task["id"] + shift, "dep": [-1], "args": args})
@@ -97,9 +98,9 @@ def _repeated(found: Masked, last: Turn) -> list[dict[str, Any]]:
     return tasks
 
 
-def mentionlike(name: str, value: str, kind: str) -> bool:
+def _alike(name: str, value: str, kind: str) -> bool:
     """Whether an argument of the last plan holds what a new file of this kind can take the place of."""
-    return things.kind_of(value) == kind if name != "text" and name != "context" else kind == "text"
+    return kind_of(value) == kind if name != "text" and name != "context" else kind == "text"
 
 
 def _shifted(value: Any, shift: int) -> Any:

@@ -33,7 +33,7 @@ def rendered(clause: str) -> str:
 
 
 def nearness(vector: Array) -> dict[str, float]:
-    """Cosine similarity of a clause to each task type (and `none`): mostly its nearest example, a little the next two."""
+    """Cosine similarity of a clause to each task type and `none`: mostly its nearest example, a bit the next two."""
     tasks, owners, vectors = _embedded()
     similar = vectors @ vector
     near: dict[str, float] = {}

@@ -62,6 +62,6 @@ def _code(match: re.Match[str]) -> str:
 
 
 def all_targets(clause: str) -> list[str]:
-    """Codes of every language a clause asks for, also where each text has its own ("a.txt to French and b.txt to German")."""
+    """Codes of all languages a clause asks for, one for each text included ("a.txt to French and b.txt to German")."""
     found = [_code(match) for match in _TARGET.finditer(clause)]
     return list(dict.fromkeys([*found, *targets(clause)]))

@@ -17,6 +17,7 @@ from compegpt.plan.clauses import Clause, bare
 from compegpt.plan.mentions import TOKEN, Masked, Mention
 from compegpt.plan.ranking import Situation
 from compegpt.plan.things import Pool, Thing
+from compegpt.plan.validate import references
 from compegpt.schema import Task
 from compegpt.tasks import TASKS
 
@@ -26,6 +27,7 @@ _WORKED_ON = re.compile(r"(?:transl|say|read|speak|write|rephras|paraphras|class
                         r"detect|draw|reply|respond)",
                         re.IGNORECASE)
 _HAVE_QUESTION = re.compile(r"\W*(?:and |also |then )*i(?:'ve| have)\b", re.IGNORECASE)
+_KINDS_FOR = {"text": ("text", "table"), "table": ("table", "text", "image"), "audio": ("audio", "video", "file")}
 _MADE_FROM_TEXT = ("text-to-speech", "text-to-image", "text-to-video", "text-to-audio")
 
 
@@ -61,7 +63,8 @@ class Draft:
         asked = self._asked(plain, mentions)
         named = [things.of_mention(mention, number) for mention in mentions
                  if mention.kind != "labels" and mention.value != asked and mention.value not in self.questions]
-        return Scene(plain, number, named, referred, mentions, "" if clause.context and asked in self.questions else asked)
+        waits = clause.context and asked in self.questions
+        return Scene(plain, number, named, referred, mentions, "" if waits else asked)
 
     def _asked(self, clause: str, mentions: list[Mention]) -> str:
         """The quoted question that a clause wants answered; one it only mentions ("I have a question: ...") waits."""
@@ -79,8 +82,9 @@ class Draft:
         about = [*scene.named, *scene.referred]
         labels = frozenset({"labels"} & {mention.kind for mention in scene.mentions})
         newest = self.pool.newest()
-        focus = frozenset(thing.kind for thing in about) or frozenset(things.noun_kinds(scene.clause)[:1]) & self.kinds() \
-            or (frozenset({newest.kind}) if newest else self.later())
+        spoken_of = frozenset(things.noun_kinds(scene.clause)[:1]) & self.kinds()
+        near = frozenset({newest.kind}) if newest else self.later()
+        focus = frozenset(thing.kind for thing in about) or spoken_of or near
         files = self.request.text[:500] + " ".join(thing.value for thing in about or ([newest] if newest else [])
                          if thing.kind in ("image", "file") and len(thing.value) < 300)
         inline = frozenset(task for task in TASKS if wording.inline(scene.clause, task))
@@ -105,7 +109,7 @@ class Draft:
         for known in self.tasks:
             if known["task"] == task and known["args"] == args:
                 return next(thing for thing in self.pool.things if thing.value == f"<resource>-{known['id']}")
-        dep = sorted({number for value in args.values() for number in things.references(value)})
+        dep = sorted({number for value in args.values() for number in references(value)})
         made = Task(task=task, id=len(self.tasks), dep=dep or [-1], args=args)
         self.tasks.append(made)
         self.pool.things.append(things.of_task(made, group, origin))
@@ -114,12 +118,12 @@ class Draft:
     # finding inputs
 
     def inputs(self, scene: Scene, kind: str, task: str = "") -> list[Thing]:
-        """What a task over one input of this kind works on; several things give several tasks; [] where nothing fits."""
+        """What a task over an input of this kind works on; several things give several tasks; [] where nothing fits."""
         about = [*scene.referred, *scene.named]
         direct = [thing for thing in about if thing.kind in kinds_for(kind)]
         if direct:
             return direct
-        if kind in ("text", "audio") and (converted := [thing for each in about if (thing := self.converted(each, kind, scene))]):
+        if converted := [thing for each in about if (thing := self.converted(each, kind, scene))]:
             return converted
         if kind == "text":
             if found := things.analytic(scene.clause, self.pool, task):
@@ -143,8 +147,9 @@ class Draft:
         if text and (newest is None or newest.kind in ("text", "table") or newest.task in _MADE_FROM_TEXT
                      or (text[-1].origin and text[-1].origin in (newest.value, newest.origin))):
             return text
-        media = self.pool.nearest(("image", "audio", "video", "file")) or self.ahead(("text", "image", "audio", "video", "file"))
-        return [thing for each in media if (thing := each if each.kind == "text" else self.converted(each, "text", scene))] or text
+        media = self.pool.nearest((*_TO_TEXT, "file")) or self.ahead(("text", *_TO_TEXT, "file"))
+        return [thing for each in media
+                if (thing := each if each.kind == "text" else self.converted(each, "text", scene))] or text
 
     def ahead(self, kinds: Sequence[str]) -> list[Thing]:
         """What the request names only later ("Translate it: ...")."""
@@ -163,7 +168,7 @@ class Draft:
 
 def kinds_for(kind: str) -> tuple[str, ...]:
     """Kinds that an input of this kind can be, best first."""
-    return {"text": ("text", "table"), "table": ("table", "text", "image"), "audio": ("audio", "video", "file")}.get(kind, (kind, "file"))
+    return _KINDS_FOR.get(kind, (kind, "file"))
 
 
 def spoken(thing: Thing) -> dict[str, Any]:

@@ -41,8 +41,8 @@ _FILE = rf"(?<![\w\\/.\-])(?:[A-Za-z]:[\\/]|~)?[\w\\/.\-+%@#&()\[\]=~$!]{{0,250}
 _ANCHOR = re.compile(rf"(?P<url>{_URL})|(?P<fence>```)|(?P<quote>[\"“„«‘'`])|(?P<file>{_FILE})"
                      r"|(?P<path>(?<![\w/])(?:~|\.{1,2})?/[\w.\-]+(?:/[\w.\-]+)*)|(?P<colon>:(?=\s))|"
                      r"(?P<line>\n)", re.IGNORECASE)
-_OPINIONS = {"positive", "negative", "neutral", "good", "bad", "mixed", "happy", "unhappy", "sad", "angry", "nice", "nasty",
-             "friendly", "unfriendly", "kind", "rude"}
+_OPINIONS = {"positive", "negative", "neutral", "good", "bad", "mixed", "happy", "unhappy", "sad", "angry", "nice",
+             "nasty", "friendly", "unfriendly", "kind", "rude"}
 """Labels that sentiment analysis gives by itself."""
 _PATH_GOES_ON = re.compile(rf"(?: [\w()\-]+){{1,4}}?\.(?:{_EXT})\b", re.IGNORECASE)
 _CLOSING = re.compile(r"(?<=\S)['’](?!\w)")
@@ -88,7 +88,7 @@ class Masked:
 
 
 def masked(text: str, files: Sequence[str]) -> Masked:
-    """Files, addresses and quoted texts of a request replaced by tokens, attachments matched or appended as implicit."""
+    """A request with tokens for files, addresses and texts; attachments are matched, or appended as implicit."""
     text = text.replace("⟦", "[").replace("⟧", "]")
     pieces: list[str] = []
     mentions: list[Mention] = []
@@ -105,7 +105,8 @@ def masked(text: str, files: Sequence[str]) -> Masked:
         if mention is None:
             pieces.append(text[at:end])
         else:
-            ends = not mention.is_file and str(mention.value)[-1] in ".?!" and re.match(r"\s+[A-Z]", text[end : end + 9])
+            closed = not mention.is_file and str(mention.value)[-1] in ".?!"
+            ends = closed and re.match(r"\s+[A-Z]", text[end : end + 9])
             pieces += [text[at:start], f"⟦{mention.kind}{len(mentions)}⟧", "." if ends else ""]
             mentions.append(mention)
         at = end
@@ -167,7 +168,8 @@ def _introduced(text: str, start: int, end: int, first_line: bool) -> tuple[int,
 def _with_labels(found: Masked) -> Masked:
     for start, end, items in sorted(label_list(found.text), reverse=True):
         names = [found.of(item)[0].value if TOKEN.fullmatch(item) else item for item in items]
-        if "not" not in names and not all(name.lower() in CODES for name in names) and not {name.lower() for name in names} <= _OPINIONS:
+        said = {name.lower() for name in names}
+        if "not" not in said and not said <= CODES.keys() and not said <= _OPINIONS:
             found = found.added(start, end, Mention("labels", names))
     return found
 

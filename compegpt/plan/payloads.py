@@ -1,4 +1,4 @@
-"""Texts that a request brings along without quotes: after a colon, below or above the instruction; and lists of labels."""
+"""Texts that a request brings without quotes: after a colon, below or above the instruction; and lists of labels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LABEL_LEAD = re.compile(r"\b(?:labels?|categories|classes|topics?|options|genres
 
 
 def payload(lead: str, rest: str) -> str | None:
-    """The text that a colon after `lead` introduces, or None where the colon introduces instructions, a file or a quote."""
+    """The text that a colon after `lead` introduces, or None where it introduces instructions, a file or a quote."""
     lead = re.split(r"[.?!]\s|\n", lead)[-1]
     body = rest.lstrip()
     if not body or body[0] in "\"“„«‘'`" or _FILE_FIRST.match(body):
@@ -85,7 +85,7 @@ def label_list(masked: str) -> list[tuple[int, int, list[str]]]:
 
 
 def _until_command(body: str) -> str:
-    """A payload up to the next labelled field, or up to a last sentence that is an instruction ("Then read it aloud.")."""
+    """A payload up to the next labelled field, or up to a last instruction ("Then read it aloud.")."""
     field = _FIELD.search(body)
     if field and field.start() > 0:
         body = body[: field.start() + 1]

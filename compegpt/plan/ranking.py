@@ -31,7 +31,8 @@ _TOLD = re.compile(r"^(?:(?:tell me|let me know|find out|figure out|check|see|kn
 _ASKS = re.compile(r"\?|^(?:if|whether|what|which|who|whose|whom|where|when|how|why|is|are|was|were|do|does|did|has|"
                    r"have|can|in what|"
                    r"in which)\b|\b(?:answer|question|find|tell|look up|according|give me)\b|\bwhat\b", re.IGNORECASE)
-ANSWERS = {"image": ("visual-question-answering", "document-question-answering"), "table": ("table-question-answering",),
+ANSWERS = {"image": ("visual-question-answering", "document-question-answering"),
+           "table": ("table-question-answering",),
            "text": ("question-answering",)}
 """Tasks that answer a question, by what it is asked about."""
 _INNER = re.compile(r"\b(of|in|for|from) (?:the|its|an?) (?:summary|translation|transcript|transcription|caption|"
@@ -117,21 +118,21 @@ def _fit(task: str, situation: Situation) -> float:
     fit = 0.0
     for kind in set(needs.values()) & {"image", "audio", "video", "labels", "table"}:
         makes_it = task == "video-dubbing" and kind == "audio"
-        if not makes_it and not _reachable(kind, situation.present, (), kind == "audio"):
+        if not makes_it and not _reachable(kind, situation.present):
             return -2.0
-        fit += .08 if _reachable(kind, situation.named, (), kind == "audio") else 0.0
+        fit += .08 if _reachable(kind, situation.named) else 0.0
     if "text" in needs.values() and not set(needs.values()) & {"image"} and task not in INVENTS:
         if not _reachable("text", situation.present, CONVERTIBLE["text"]) and task not in situation.inline:
             return -2.0
         fit += .05 if "text" in situation.named or "table" in situation.named else 0.0
     takes = set(needs.values()) | set(TASKS[task].accepts.values())
     left = {kind for kind in situation.named - {"labels", "file"}
-            if kind not in takes and not (kind == "table" and "text" in takes) and not (kind == "video" and "audio" in takes)}
+            if kind not in takes and {"table": "text", "video": "audio"}.get(kind, kind) not in takes}
     convertible = {kind for kind in left if "text" in takes - situation.named and kind in CONVERTIBLE["text"]}
     fit -= .06 * len(convertible) + .22 * len(left - convertible)
     return fit - (.25 if "labels" in situation.named and "labels" not in takes else 0.0)
 
 
-def _reachable(kind: str, kinds: frozenset[str], others: tuple[str, ...], video_too: bool = False) -> bool:
-    others = (*others, "text", "image") if kind == "table" else others
-    return bool(kinds & {kind, "file", *others, *(("video",) if video_too else ()), *(("table",) if kind == "text" else ())})
+def _reachable(kind: str, kinds: frozenset[str], others: tuple[str, ...] = ()) -> bool:
+    also = {"table": {"text", "image"}, "text": {"table"}, "audio": {"video"}}.get(kind, set())
+    return bool(kinds & {kind, "file", *others, *also})

@@ -15,7 +15,7 @@ _TEXTS = r"summarization|translation|automatic-speech-recognition|ocr|image-to-t
 _ASKED = "question-answering|visual-question-answering|document-question-answering|table-question-answering"
 NOUNS: tuple[tuple[str, str], ...] = (
     (r"summar(?:y|ies)|summari[sz]ed (?:text|version|article)|gist", "summarization"),
-    (r"trans?cri(?:pt|ption)s?|transcribed text|transcribed (?:speech|words)|dictation", "automatic-speech-recognition"),
+    (r"trans?cri(?:pt|ption)s?|transcribed (?:text|speech|words)|dictation", "automatic-speech-recognition"),
     (r"translations?|translated (?:text|version|sentence|summary|answer)", "translation"),
     (r"captions?|descriptions?", "image-to-text"), (r"answers?", _ASKED),
     (r"repl(?:y|ies)|responses?", "conversational|text-generation"),
@@ -116,9 +116,9 @@ def referred(clause: str, pool: Pool) -> tuple[str, list[Thing]]:
 def analytic(clause: str, pool: Pool, task: str) -> list[Thing]:
     """The findings (labels, keywords ...) that a clause refers to, if it does not ask for them itself."""
     for nouns, tasks in ANALYTIC:
-        if task not in tasks.split("|") and re.search(rf"{_THE}(?:{nouns})\b(?! (?:of|in|from) )", clause, re.IGNORECASE) and (
-                things := [thing for thing in pool.made_by(tasks) if thing.analytic]):
-            return things
+        spoken_of = re.search(rf"{_THE}(?:{nouns})\b(?! (?:of|in|from) )", clause, re.IGNORECASE)
+        if spoken_of and task not in tasks.split("|") and (found := pool.made_by(tasks)) and found[0].analytic:
+            return found
     return []
 
 

@@ -15,7 +15,7 @@ REFERENCE = re.compile(r"<(?:resource|generated)>-(\d+)", re.IGNORECASE)
 MAX_TASKS = 50
 _MEDIA = ("image", "audio", "video")
 _FITS = {"audio": ("audio", "video"), "table": ("text", "image")}
-"""Where an argument takes other kinds than its own: the sound of a video is a recording, a table may be a picture of it."""
+"""Kinds an argument takes beside its own: the sound of a video is a recording, a table may be a picture of it."""
 
 
 def references(value: Any) -> list[int]:

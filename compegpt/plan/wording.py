@@ -15,8 +15,8 @@ _INLINE: dict[str, tuple[str, ...]] = {
     "translation": (
         rf"\btransl\w*\s+(?:(?:the )?(?:words?|phrase|sentence|text|"
         rf"expression)s?\s+)?(?P<text>.+?)\s+(?:from {NAME} )?(?:in|into|to)\s+{NAME}\b",
-        rf"\b(?:say|write|put)\s+(?P<text>.+?)(?:\s+to me)?\s+(?:in|into)\s+{NAME}\b", rf"\bwhat(?:'s| is|"
-                                                                                       rf" does)\s+(?P<text>.+?)\s+(?:mean )?in {NAME}\b",
+        rf"\b(?:say|write|put)\s+(?P<text>.+?)(?:\s+to me)?\s+(?:in|into)\s+{NAME}\b",
+        rf"\bwhat(?:'s| is| does)\s+(?P<text>.+?)\s+(?:mean )?in {NAME}\b",
         rf"\b{NAME} (?:for|of)\s+(?P<text>.+?){_END}"),
     "text-to-speech": (r"^(?:say|speak|pronounce|recite)\s+(?:(?:the )?(?:words?|phrase|sentence|"
                        r"text)s?\s+)?(?P<text>.+?)(?:\s+(?:aloud|out loud|loudly|to me|for me|in .*))?" + _END,
@@ -36,7 +36,8 @@ _INLINE: dict[str, tuple[str, ...]] = {
     "text-to-image": (rf"\b{_KIND}\s+(?:of|showing|with|depicting|that shows|where|in which)\s+(?P<text>.+?){_END}",
                       rf"^(?:draw|paint|sketch|illustrate|visuali[sz]e|doodle|render|generate|create|make|"
                       rf"design)\s+(?:me |us )?(?P<text>.+?){_END}"),
-    "text-to-audio": (r"\b(?:sounds?|sound effect|audio) of\s+(?P<text>.+?)" + _END, r"^\w+\s+(?:me )?(?P<text>.+?)" + _END),
+    "text-to-audio": (r"\b(?:sounds?|sound effect|audio) of\s+(?P<text>.+?)" + _END,
+                      r"^\w+\s+(?:me )?(?P<text>.+?)" + _END),
     "fill-mask": (r"(?P<text>(?:(?!\b(?:fill|guess|complete)\b)[^:])*(?:\[mask\]|<mask>|_{2,}).*)$",),
     "feature-extraction": (r"\b(?:text|sentence|phrase|words?)\s+(?P<text>.+?)" + _END,),
     "keyword-extraction": (), "summarization": (),
@@ -58,6 +59,7 @@ _WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|giv
                     r"(?P<noun>(?:\b(?:image|picture|photo|file|document|receipt|invoice|text|article|scan|called|"
                     r"named|sign|notes?|page)\s+){0,2})"
                     r"(?P<token>⟦(?:image|text|audio|video|file|table)\d+⟧)(?P<comma>\s*[,:])?", re.IGNORECASE)
+_LAST_POINTER = re.compile(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?)$", re.IGNORECASE)
 _PLAIN = {"image": "picture", "audio": "recording", "video": "video", "table": "table"}
 _ASKING = re.compile(r"^(?:(?:please|can you|could you|tell me|let me know|answer(?: (?:me|the question|this question|"
                      r"this|the following|from|using|"
@@ -66,7 +68,7 @@ _ASKING = re.compile(r"^(?:(?:please|can you|could you|tell me|let me know|answe
 
 
 def inline(clause: str, task: str) -> str | None:
-    """The text of a text task that stands in its clause without quotes, or None ("Translate good morning to German")."""
+    """The text of a task that stands in its clause without quotes, or None ("Translate good morning to German")."""
     plain = bare(clause)
     for pattern in _INLINE.get(task, ()):
         found = re.search(pattern, plain, re.IGNORECASE)
@@ -77,13 +79,13 @@ def inline(clause: str, task: str) -> str | None:
 
 
 def style(clause: str) -> str:
-    """What a picture is to be turned into: "a pencil sketch" gives "pencil sketch"; the whole instruction where unsaid."""
+    """What a picture is to be turned into ("a pencil sketch" gives "pencil sketch"); all of the clause where unsaid."""
     plain = _tidy(_WHERE.sub(" ", bare(clause)))
     for pattern, text in ((_STYLE[0], plain), (_STYLE[1], bare(clause)), (_STYLE[2], bare(clause))):
         found = re.search(pattern, text, re.IGNORECASE)
         if found and not re.match(r"(?:it|this|that|me|the (?:image|picture|photo))\b", found["text"], re.IGNORECASE):
             return re.sub(r"^(?:an?|the|the style of)\s+", "", found["text"].strip(), flags=re.IGNORECASE)
-    return re.sub(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?)$", "", plain.rstrip(".!"), flags=re.IGNORECASE)
+    return _LAST_POINTER.sub("", plain.rstrip(".!"))
 
 
 def instruction(clause: str) -> str:
@@ -97,8 +99,8 @@ def question(clause: str, noun: str = "") -> str:
         if found["comma"]:
             return ""
         kind = re.match(r"⟦(\w+?)\d", found["token"])
-        plain = found["noun"].split()[0] if found["noun"].split() else noun or _PLAIN.get(kind[1] if kind else "", "text")
-        return f" {found['where'] or ''} the {plain}"
+        known = found["noun"].split()[:1] or [noun or _PLAIN.get(kind[1] if kind else "", "text")]
+        return f" {found['where'] or ''} the {known[0]}"
 
     plain = _tidy(_ASKING.sub("", _tidy(_WHERE.sub(without_file, bare(clause)))))
     return plain.lstrip(",:; ") or bare(clause)
@@ -108,8 +110,8 @@ def _tidy(text: str) -> str:
     return re.sub(r"\s+([?.!,])", r"\1", re.sub(r"\s{2,}", " ", text)).strip(" ,:;")
 
 
-_NUMBERS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)} | {
-    "a": 1, "single": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3}
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+            "ten": 10, "a": 1, "single": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3}
 
 
 def sentences(clause: str) -> int | None:

@@ -6,6 +6,7 @@ A task type without a row is told by the kind of its output, so a new one needs 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,8 @@ def sentence(told: Told) -> str:
         return _NONE.get(told.name, "Nothing was found in {}.").format(told.subject)
     if row.output == row.gives and row.gives != "text" and not os.path.isfile(str(content)):
         return f"The {row.gives} that {told.name} made is no longer there."
-    return _capital(PHRASES.get(told.name, _BY_OUTPUT[row.output])(told))
+    said = PHRASES.get(told.name, _BY_OUTPUT[row.output])(told)
+    return _capital(re.sub(r'([.!?…]")\.$', r"\1", said))
 
 
 def counted(told: list[Told]) -> str:
@@ -106,6 +108,10 @@ def percent(score: float) -> str:
     return f"{round(100 * score)} %"
 
 
+def _of(noun: str, told: Told) -> str:
+    return f"its {noun}" if told.subject == "it" else f"the {noun} of {told.subject}"
+
+
 def _says(words: str) -> Phrase:
     return lambda told: f"{words.format(told.subject)}: {told.quoted(told.output['text'])}."
 
@@ -136,7 +142,7 @@ def _language(told: Told) -> str:
 
 def _sentiment(told: Told) -> str:
     first = told.output["labels"][0]
-    return f"the sentiment of {told.subject} is {printable(first['label'])} ({percent(first['score'])} sure)."
+    return f"{_of('sentiment', told)} is {printable(first['label'])} ({percent(first['score'])} sure)."
 
 
 def _labels(told: Told) -> str:
@@ -154,7 +160,7 @@ def _spans(told: Told) -> str:
 
 def _keywords(told: Told) -> str:
     words = [str(one.get("text") or one.get("label")) for one in told.output["data"]]
-    return printable(f"the keywords of {told.subject} are: {', '.join(words[:15])}{_more(words, 15)}.")
+    return printable(f"{_of('keywords', told)} are: {', '.join(words[:15])}{_more(words, 15)}.")
 
 
 def _speech_parts(told: Told) -> str:

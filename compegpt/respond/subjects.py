@@ -13,8 +13,8 @@ from compegpt.tasks import TASKS
 _MEDIA = ("image", "audio", "video")
 _MADE: dict[str, str] = {
     "ocr": "the text in {}", "automatic-speech-recognition": "the speech in {}", "translation": "the translation",
-    "summarization": "the summary", "image-to-text": "the description of {}", "image-upscaling": "{}, enlarged",
-    "audio-to-audio": "{}, cleaned", "canny-control": "the edge picture of {}", "text-to-speech": "the speech",
+    "summarization": "the summary", "image-to-text": "the description of {}", "image-upscaling": "{} (enlarged)",
+    "audio-to-audio": "{} (cleaned)", "canny-control": "the edge picture of {}", "text-to-speech": "the speech",
     "question-answering": "the answer", "barcode-detection": "the code in {}"}
 """What a task makes, as the subject of a sentence about the next task."""
 

@@ -54,7 +54,7 @@ def test_a_step_that_only_feeds_the_answer_is_told_briefly_after_it() -> None:
 
 @pytest.mark.parametrize(("of", "output", "said"), [
     (task("translation", text="Hello", target="de"), {"text": "Hallo"}, 'In German (de): "Hallo".'),
-    (task("summarization", text="Long"), {"text": "Short."}, 'In short: "Short.".'),
+    (task("summarization", text="Long"), {"text": "Short."}, 'In short: "Short."'),
     (task("text-classification", text="Fine"), {"labels": [{"label": "positive", "score": 0.921}]},
      "The sentiment of the text is positive (92 % sure)."),
     (task("language-identification", text="Hm"), {"labels": [{"label": "la", "score": 0.4}]},
@@ -108,6 +108,13 @@ def test_a_refusal_and_a_failure_are_said_plainly() -> None:
         "I could not draw a picture from words: No engine can draw.")
     assert one_lead(read, None, error="There is no file '/p/no.png'") == (
         "I could not read the text in no.png: There is no file '/p/no.png'.")
+
+
+def test_a_text_that_was_just_told_is_it() -> None:
+    plan = [task("ocr", 0, image="/p/a.png"), task("keyword-extraction", 1, [0], text="<resource>-0")]
+    results = [result(plan[0], {"text": "Tea!"}), result(plan[1], {"data": [{"text": "tea", "score": 1.0}]})]
+    assert lead(asked("Read a.png and give keywords"), plan, results) == (
+        'The text in a.png says: "Tea!" Its keywords are: tea.')
 
 
 async def test_a_file_that_is_not_there_is_never_named(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def zxing(picture: Array) -> list[Code]:
 
 
 def zbar(picture: Array) -> list[Code]:
-    """ZBar scans along lines. Raises ExpertError where its library is not installed."""
+    """ZBar scans along lines; it may take Latin-1 for Big5. Raises ExpertError where its library is not installed."""
     try:
         from pyzbar import pyzbar
     except ImportError as error:

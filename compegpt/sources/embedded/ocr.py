@@ -189,14 +189,15 @@ def _tesseract(name: str, prepare: Callable[[Picture], Picture], prior: float, a
 
 ENGINES: tuple[Engine, ...] = (
     _ppocr("rapidocr", prepared.as_is, 0.9, "the picture as it is"),
-    _ppocr("rapidocr-even", prepared.even, 0.75, "lighting and contrast evened out"),
-    _ppocr("rapidocr-smooth", prepared.smooth, 0.7, "smoothed and stretched to full contrast"),
-    _ppocr("rapidocr-median", prepared.median, 0.65, "median-filtered"),
-    _ppocr("rapidocr-sharp", prepared.sharp, 0.6, "sharpened"),
-    _ppocr("rapidocr-cleaned", prepared.cleaned, 0.55, "median-filtered and enlarged"),
+    _ppocr("rapidocr-cleaned", prepared.cleaned, 0.75, "median-filtered and enlarged"),
+    _ppocr("rapidocr-even", prepared.even, 0.7, "lighting and contrast evened out"),
+    _ppocr("rapidocr-sharp", prepared.sharp, 0.65, "sharpened"),
+    _ppocr("rapidocr-smooth", prepared.smooth, 0.6, "smoothed and stretched to full contrast"),
+    _ppocr("rapidocr-median", prepared.median, 0.55, "median-filtered"),
     _tesseract("tesseract", prepared.as_is, 0.8, "the picture as it is"),
-    _tesseract("tesseract-stretched", prepared.stretched, 0.5, "smoothed, stretched and enlarged"),
-    _tesseract("tesseract-enlarged", prepared.enlarged, 0.45, "enlarged"),
-    _tesseract("tesseract-denoised", prepared.denoised, 0.4, "median-filtered, enlarged and smoothed"),
-    _tesseract("tesseract-otsu", prepared.otsu, 0.35, "evened out, black and white"),
+    _tesseract("tesseract-otsu", prepared.otsu, 0.5, "evened out, black and white"),
+    _tesseract("tesseract-denoised", prepared.denoised, 0.45, "median-filtered, enlarged and smoothed"),
+    _tesseract("tesseract-stretched", prepared.stretched, 0.4, "smoothed, stretched and enlarged"),
+    _tesseract("tesseract-enlarged", prepared.enlarged, 0.35, "enlarged"),
 )
+"""The priors are the order in which experts joined the best teams on the development pictures, one of each family first."""

@@ -64,12 +64,13 @@ def _hashed_words(args: Args, store: Store) -> Finding:
     return Finding({"data": [round(float(value), 6) for value in vector]}, empty=not vector.any())
 
 
+# tfidf and jaccard both measure shared wording, never meaning: one vote, so that they cannot outvote minilm together
 ENGINES: tuple[Engine, ...] = (
     Engine("minilm", "sentence-similarity", "minilm", _by_meaning, modules=meaning.MODULES, prior=0.9,
            licence=meaning.LICENCE, install=meaning.INSTALL, about="Cosine of sentence vectors"),
-    Engine("tfidf", "sentence-similarity", "tfidf", _by_characters, modules=("sklearn",), prior=0.5,
+    Engine("tfidf", "sentence-similarity", "shared-wording", _by_characters, modules=("sklearn",), prior=0.5,
            licence="BSD-3-Clause", install="pip install scikit-learn", about="TF-IDF cosine over pieces of words"),
-    Engine("jaccard", "sentence-similarity", "jaccard", _by_words, modules=("yake",), prior=0.4, licence="MIT",
+    Engine("jaccard", "sentence-similarity", "shared-wording", _by_words, modules=("yake",), prior=0.4, licence="MIT",
            install="pip install yake", about="Share of the words that both texts have"),
     Engine("minilm", "feature-extraction", "minilm", _meaning_vector, modules=meaning.MODULES, prior=0.9,
            licence=meaning.LICENCE, install=meaning.INSTALL, about="384 numbers that stand for the meaning"),

@@ -159,5 +159,5 @@ ENGINES: tuple[Engine, ...] = (
            install="apt-get install festival", about="Festival, the diphone voice kal, English"),
     Engine("flite-kal", TASK, "kal-diphone", _from_file("flite", "-voice", "kal16", "-f", "TEXT", "-o", "WAV"),
            _MODULES, ("flite",), _speaks("flite-kal", _ENGLISH), prior=0.55, languages=_ENGLISH,
-           licence="BSD-like (CMU)", install="apt-get install flite", about="Flite, the diphone voice kal, English; fast"),
+           licence="BSD-like (CMU)", install="apt-get install flite", about="Flite, the diphone voice kal, English"),
 )

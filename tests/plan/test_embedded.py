@@ -1,0 +1,111 @@
+"""The embedded planner on requests of many wordings, on follow-ups, on nonsense and on absurd input."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compegpt.plan.embedded import EmbeddedPlanner
+from compegpt.plan.validate import problems
+from compegpt.schema import Output, Planned, Result, Task, Turn
+
+REQUESTS = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))
+PLANNER = EmbeddedPlanner()
+
+
+def planned(text: str, files: tuple[str, ...] = (), history: tuple[Turn, ...] = ()) -> Planned:
+    return PLANNER.planned({"text": text, "files": list(files), "thread": "t"}, history)
+
+
+def steps(plan: Planned) -> list[list[Any]]:
+    return [[task["task"], task["args"]] for task in plan.tasks]
+
+
+def turn(text: str, *done: tuple[str, dict[str, Any], Output]) -> Turn:
+    plan = [Task(task=task, id=number, dep=[-1], args=args) for number, (task, args, _) in enumerate(done)]
+    results = [Result(id=number, task=task, status="ok", error=None, code=None, args=args, winner="x", output=output,
+                      agreement=None, reason="", similarity=[], candidates=[], started=0.0, settled=0.0)
+               for number, (task, args, output) in enumerate(done)]
+    return Turn(request={"text": text, "files": [], "thread": "t"}, plan=plan, results=results, answer="")
+
+
+@pytest.mark.parametrize("case", REQUESTS, ids=[case["request"][:60] for case in REQUESTS])
+def test_a_request_gets_its_plan(case: dict[str, Any]) -> None:
+    plan = planned(case["request"], tuple(case.get("files", ())))
+    assert steps(plan) == case["plan"]
+    assert problems(plan.tasks) == []
+
+
+async def test_the_planner_is_awaited() -> None:
+    plan = await PLANNER.plan({"text": "Draw me a sheep", "files": [], "thread": "t"}, [])
+    assert (plan.planner, steps(plan)) == ("embedded", [["text-to-image", {"text": "a sheep"}]])
+
+
+READ = turn("Read sign.png", ("ocr", {"image": "/a/sign.png"}, {"text": "Vorsicht Hund"}))
+ENLARGED = turn("Enlarge sign.png", ("image-upscaling", {"image": "/a/sign.png"}, {"image": "/data/up.png"}))
+HEARD = turn("Clean r.wav and transcribe it",
+             ("audio-to-audio", {"audio": "/a/r.wav"}, {"audio": "/data/c.wav"}),
+             ("automatic-speech-recognition", {"audio": "/data/c.wav"}, {"text": "good morning"}))
+TOLD = turn("Which language is 'Das ist gut'?",
+            ("language-identification", {"text": "Das ist gut"}, {"labels": [{"label": "de", "score": 1.0}]}))
+
+
+@pytest.mark.parametrize(("history", "text", "expected"), [
+    (READ, "now read it aloud", [["text-to-speech", {"text": "Vorsicht Hund"}]]),
+    (READ, "Translate that to English, please", [["translation", {"text": "Vorsicht Hund", "target": "en"}]]),
+    (READ, "and in French?", [["translation", {"text": "Vorsicht Hund", "target": "fr"}]]),
+    (READ, "make the picture larger", [["image-upscaling", {"image": "/a/sign.png"}]]),
+    (READ, "how similar is it to 'Beware of the dog'?",
+     [["sentence-similarity", {"text": "Vorsicht Hund", "other": "Beware of the dog"}]]),
+    (READ, "what about b.png and c.png?", [["ocr", {"image": "b.png"}], ["ocr", {"image": "c.png"}]]),
+    (ENLARGED, "read it", [["ocr", {"image": "/data/up.png"}]]),
+    (ENLARGED, "what language is the text in the image?",
+     [["ocr", {"image": "/data/up.png"}], ["language-identification", {"text": "<resource>-0"}]]),
+    (HEARD, "summarize the transcript", [["summarization", {"text": "good morning"}]]),
+    (HEARD, "when does someone speak in it?", [["voice-activity-detection", {"audio": "/data/c.wav"}]]),
+    (TOLD, "say it aloud", [["text-to-speech", {"text": "Das ist gut"}]]),
+    (TOLD, "thanks!", []),
+])
+def test_a_follow_up_is_about_the_thread(history: Turn, text: str, expected: list[Any]) -> None:
+    assert steps(planned(text, history=(history,))) == expected
+
+
+@pytest.mark.parametrize("text", ["hello", "asdf", "what can you do?", "thanks", "", "   ", "?!", "⟦image0⟧",
+                                  "qwertz uiop", "What is the capital of France?", "<resource>-0", "¿Qué tal?"])
+def test_what_asks_for_no_task_gets_no_plan(text: str) -> None:
+    plan = planned(text)
+    assert (plan.tasks, plan.confidence, plan.reply) == ([], 0.0, None)
+
+
+@pytest.mark.parametrize("text", [
+    "a" * 50_000, "'a " * 20_000, '"a ' * 20_000, "is it " * 8_000, "read it and " * 4_000, "a, b or c " * 5_000,
+    "(" * 50_000, ": a " * 12_000, "x.png " * 8_000, "please " * 7_000, "translate: " * 5_000, "\n".join(["read a.png"] * 4_000)],
+    ids=lambda text: text[:12])
+def test_an_absurd_request_is_planned_in_two_seconds(text: str) -> None:
+    planned("warm up")
+    begun = time.process_time()
+    assert problems(planned(text).tasks) == []
+    assert time.process_time() - begun < 2
+
+
+def test_what_is_left_out_lowers_the_confidence() -> None:
+    whole = planned("Translate 'hello' to Spanish.")
+    partial = planned("Translate 'hello' to Spanish. Furthermore the purple bureaucracy of my aunt wobbles slowly.")
+    assert steps(whole) == steps(partial)
+    assert partial.confidence < whole.confidence
+
+
+def test_a_picture_without_extension_is_known_by_its_bytes(tmp_path: Path) -> None:
+    photo = tmp_path / "scan"
+    photo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    assert steps(planned("What does this say?", (str(photo),))) == [["ocr", {"image": str(photo)}]]
+
+
+def test_a_file_name_with_blanks_is_found_where_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my photo.png").touch()
+    assert steps(planned("Read my photo.png")) == [["ocr", {"image": "my photo.png"}]]
