@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from text_candidates import collected
+from text_images import NO_TEXT
 
 from compegpt.embed import shared_encoder
 from compegpt.judge.similarity import folded, is_empty, meaning
@@ -166,9 +167,10 @@ def main() -> None:
     flags = parser.parse_args()
     rows = collected("dev" if flags.fit else flags.set, flags.again)
     if flags.fit:
-        fit(rows)
+        fit([row for row in rows if row["category"] != NO_TEXT])
         return
     experts = [one["expert"] for one in rows[0]["candidates"]]
+    textless, rows = ([row for row in rows if (row["category"] == NO_TEXT) == without] for without in (True, False))
     family = {one["expert"]: one["family"] for one in rows[0]["candidates"]}
     report("All OCR experts", rows, experts)
     report("Without tesseract (what pip installs)", rows, [name for name in experts if family[name] != "tesseract"])
@@ -176,6 +178,9 @@ def main() -> None:
     three = [*sorted(first.values(), key=experts.index), *(name for name in experts if name not in first.values())][:3]
     report(f"The three that are chosen by default ({', '.join(name.partition(':')[2] for name in three)})", rows, three)
     by_category(rows, experts)
+    say("\n### Pictures without text\n\n| | share in which, rightly, nothing is read |\n|---|--:|")
+    for name, values in errors(textless, experts).items():
+        say(f"| {name} | {(values == 0).mean():.2f} |")
 
 
 if __name__ == "__main__":

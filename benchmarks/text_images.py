@@ -29,10 +29,11 @@ FONTS = {
             "liberation/LiberationMono-Italic.ttf", "liberation/LiberationSansNarrow-Regular.ttf",
             "liberation/LiberationSerif-BoldItalic.ttf"),
 }
-SEEDS = {"test": 20_261, "dev": 7_003}
+SEEDS = {"test": (20_261,), "dev": (7_003, 7_004)}
+"""Each seed makes PER_CATEGORY pictures of every category."""
 NO_TEXT = "no text"
 """Category of the pictures that have none, where finding nothing is right."""
-PER_CATEGORY = {"test": 24, "dev": 24}
+PER_CATEGORY = 24
 
 _WORDS = """about after again almost along always animal answer around autumn balance basket because before behind
 better between bottle bridge brother bucket butter candle carpet castle change chapter cheese circle
@@ -74,18 +75,22 @@ def images(which: str) -> Iterator[TextImage]:
     absent = [name for name in FONTS[which] if not (_FONTS / name).is_file()]
     if absent:
         raise SystemExit(f"{_FONTS / absent[0]} is missing: apt-get install fonts-dejavu-core fonts-liberation")
-    random = np.random.default_rng(SEEDS[which])
-    half = {"test": 0, "dev": 1}[which]
+    for seed in SEEDS[which]:
+        yield from _from_seed(which, seed)
+
+
+def _from_seed(which: str, seed: int) -> Iterator[TextImage]:
+    random, half = np.random.default_rng(seed), {"test": 0, "dev": 1}[which]
     for category, degrade in DEGRADE.items():
-        for number in range(PER_CATEGORY[which]):
+        for number in range(PER_CATEGORY):
             kind = ("words", "names, codes and amounts")[number % 2]
             text = _words(random, half) if kind == "words" else _particulars(random, half)
             height = int(random.integers(8, 13) if category == "small" else random.integers(20, 34))
             page = _page(text, str(_FONTS / random.choice(FONTS[which])), height, random)
-            yield TextImage(f"{which}-{category}-{number:02}", category, kind, text, degrade(page, random))
-    for number in range(PER_CATEGORY[which]):
+            yield TextImage(f"{which}-{seed}-{category}-{number:02}", category, kind, text, degrade(page, random))
+    for number in range(PER_CATEGORY):
         make = TEXTLESS[number % len(TEXTLESS)]
-        yield TextImage(f"{which}-{NO_TEXT}-{number:02}", NO_TEXT, NO_TEXT, "", make(random))
+        yield TextImage(f"{which}-{seed}-{NO_TEXT}-{number:02}", NO_TEXT, NO_TEXT, "", make(random))
 
 
 def _words(random: Random, half: int) -> str:

@@ -110,7 +110,7 @@ _ROWS = (
     # audio
     TaskType("text-to-speech", _TEXT, "audio", "sound", "reading a text aloud", accepts={"language": "language"}),
     TaskType("text-to-audio", _TEXT, "audio", "sound", "making sound from words"),
-    TaskType("automatic-speech-recognition", _AUDIO, "text", "edit", "writing down speech"),
+    TaskType("automatic-speech-recognition", _AUDIO, "text", "edit", "writing down speech", empty_counts=True),
     TaskType("audio-to-audio", _AUDIO, "audio", "sound", "cleaning a recording"),
     TaskType("audio-classification", _AUDIO, "labels", "labels", "telling what a recording holds"),
     TaskType("voice-activity-detection", _AUDIO, "spans", "spans", "finding speech in a recording", empty_counts=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import sys
 import threading
 import time
 import traceback
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compegpt.console import Console
-from compegpt.errors import CompeGPTError, InternalError, UsageError
+from compegpt.errors import CompeGPTError, ConfigurationError, InternalError, UsageError
 from compegpt.options import check_prompt
 from compegpt.record import Interrupted, Outcome, artifacts_of, copied, failure
 from compegpt.schema import Request
@@ -102,10 +103,13 @@ def take_turn(runner: asyncio.Runner, session: Session, request: Request, consol
     return outcome
 
 
-def as_internal(error: Exception, console: Console) -> InternalError:
-    """A bug in one sentence; with -vv its traceback is told."""
+def as_internal(error: Exception, console: Console) -> CompeGPTError:
+    """A bug, or a package that is not installed, in one sentence; with -vv its traceback is told."""
     if console.verbosity > 1:
         console.say("".join(traceback.format_exception(error)).rstrip())
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(("compegpt", "graphs")):
+        return ConfigurationError(f"The Python package '{error.name}' is not installed here ({sys.executable}); "
+                                  "install CompeGPT with its dependencies, `pip install .`, or use that Python.")
     what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return InternalError(f"An internal error stopped it ({what}); run it again with -vv and report what it says.")
 

@@ -183,6 +183,13 @@ def test_a_bug_is_one_sentence_and_a_traceback_only_with_vv(flags: list[str], tr
     assert ("Traceback" in ran.err) == traceback
 
 
+def test_a_package_that_is_missing_is_a_matter_of_installing(wired: Any) -> None:
+    wired(ModuleNotFoundError("No module named 'numpy'", name="numpy"))
+    ran = Ran("--prompt", "x")
+    assert ran.status == 2
+    assert "'numpy' is not installed" in ran.err
+
+
 def test_v_tells_the_steps_on_standard_error(wired: Any) -> None:
     wired([SUMMARIZE])
     err = Ran("--prompt", "x", "-v").err

@@ -25,13 +25,15 @@ _LOADING = threading.Lock()
 def opencv() -> Any:
     """The cv2 module, held to two threads: several engines run side by side.
 
-    Imported under a lock: while it loads, cv2 takes itself out of sys.modules, and a second thread would get half of it.
+    Imported under a lock: while it loads, cv2 takes itself out of sys.modules, and a second thread would get half of
+    it. What it has to say about a picture is no news for the user: it prints errors only.
     """
     with _LOADING:
         import cv2
 
         if cv2.getNumThreads() > 2:
             cv2.setNumThreads(2)
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     return cv2
 
 

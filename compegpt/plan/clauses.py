@@ -45,7 +45,7 @@ _POLITE = (r"(?:(?:hi|hello|hey|dear \w+|ok|okay|please|pls|kindly|also|too|then
            r"third|thirdly|finally|lastly|last|afterwards?|after that|once (?:that is |that's )?done|in addition|"
            r"additionally|besides|further|furthermore|moreover|and|but|so|just|quickly|simply|again|at last|"
            r"at the same time|in the end|with that|from (?:that|there|it)|using (?:that|it)|based on (?:that|it)|"
-           r"can you|could you|would you|will you|could i|can i|may i|i(?:'d| would)? (?:also )?(?:like|love|want|need|"
+           r"can (?:yo)?u|could (?:yo)?u|would you|will you|could i|can i|may i|i(?:'d| would)? (?:also )?(?:like|love|want|need|"
            r"wish)(?: (?:you|for you|it|that|them))?|i need|i have|i must|we need|we want|help me(?: to)?|i'm trying|"
            r"i am trying|i was wondering if you could|would you mind|do you mind|be so kind(?: and| as)?|are you able|"
            r"is it possible|your task is|you should|you have|it should|make sure|to|my \w+ (?:needs|wants) you to|"
@@ -54,7 +54,8 @@ _QUESTION = (r"(?:what|which|who|whom|whose|where|when|why|how|is|are|was|were|d
              r"if|"
              r"in (?:what|which)|what's|who's|where's|how's|of (?:what|which))\b")
 _NAMED = (r"(?:(?:the|its|their|his|her|this|a|an|all|any|some|my|every|each|of)\s+)*(?:(?!and\b)[\w-]+\s+){0,2}?"
-          r"(?:summary|summaries|translation|transcript\w*|transcription|sentiment|mood|tone|keywords?|key\s?words?|"
+          r"(?:summary|summaries|(?:main|key) points|gist|takeaways|people|names|places|translation|transcript\w*|"
+          r"transcription|sentiment|mood|tone|keywords?|key\s?words?|"
           r"key\s?phrases?|key\s?terms?|language|entit(?:y|ies)|faces?|(?:qr|bar)\s?-?codes?|objects|captions?|"
           r"descriptions?|depth|similarity|embeddings?|vectors?|segmentation|edges?|edge map|depth map|audio version|"
           r"spoken version|speech)\b")
@@ -68,10 +69,11 @@ _ONLY_LEAD = re.compile(_POLITE + r"$", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.?!;])[\s)]+|\s*\n+\s*|(?<=⟧)\.\s+")
 _SOFT = re.compile(r"\s*[,;:]?\s*\b(?P<word>and then|and also|and after that|and finally|and|then|but also|but|plus|"
                    r"as well as|followed by|before|after(?! that\b)|once|while|so that|so i can|along with|"
-                   r"together with|"
-                   r"with which|which)\b\s*|\s*[,:&+]\s+|\s+[-–—>]+\s+|\s*→\s*", re.IGNORECASE)
+                   r"together with)\b\s*|"
+                   r"\s*[,:&+]\s+|\s+[-–—>]+\s+|\s*→\s*", re.IGNORECASE)
 _CREATIVE = re.compile(_POLITE + r"(?:draw|paint|sketch|write|compose|imagine|generate|create)\b", re.IGNORECASE)
-_CONTEXT = re.compile(r"^\W*(?:(?:hi|hello|hey|so|ok|well)\W+)*(?:i(?:'ve| have)(?: got| also)?|we have|here(?:'s| is|"
+_CONTEXT = re.compile(r"^\W*(?:(?:hi|hello|hey|so|ok|well)\W+)*(?:it(?:'s| is) (?:about|in|from)|i(?:'ve|"
+                      r" have)(?: got| also)?|we have|here(?:'s| is|"
                       r" are)|this is|"
                       r"there(?:'s| is| are)|i am (?:attaching|sending|uploading|sharing|giving)|i'm (?:attaching|"
                       r"sending|"
@@ -81,7 +83,7 @@ _CONTEXT = re.compile(r"^\W*(?:(?:hi|hello|hey|so|ok|well)\W+)*(?:i(?:'ve| have)
                       r"review)s?\s*\d?\s*:\s*(?=⟦\w+⟧\W*$)|i(?:'ve| have)? (?:attached|uploaded|recorded|took|got|"
                       r"found|received|wrote)|"
                       r"attached|(?:my|the|this|that) (?!.*(?:_{2}|\[mask))[^.?!;,]{0,60}?\b(?:is|are|was|looks|"
-                      r"sounds|contains)\b(?!.*\?)|someone sent me|a friend)(?:\b|(?=⟦))", re.IGNORECASE)
+                      r"sounds|contains)\b(?!.*\?)|someone sent me|a friend|(?:my|an?|the) \w+ (?:sent|gave|wrote|texted|emailed|showed)\b)(?:\b|(?=⟦))", re.IGNORECASE)
 _GIVEN = re.compile(_POLITE + r"(?:(?:given|using|according to|based on|as per|judging by|referring to|going by|with|"
                               r"from|for|in|on|take|taking|(?:take a )?look(?:ing)? (?:at|into|in|through)|go through|"
                               r"check|inspect|open|load|consider|use|about|"
@@ -90,6 +92,8 @@ _GIVEN = re.compile(_POLITE + r"(?:(?:given|using|according to|based on|as per|j
 _USED = re.compile(_POLITE + r"(?:use|using|consider|(?:take a )?look (?:at|into|in|through)|go through|check|inspect|"
                              r"see|take|open|load|check out|with|given|for)\b[^⟦]{0,40}⟦\w+⟧"
                    r"(?:\s+(?:as|for)\b[^⟦]{0,40})?\W*$", re.IGNORECASE)
+_LABELLED = re.compile(r"\W*(?:(?:the|my|this)\s+)?\w+\s*\d?\s*[:=]\s*⟦(?!labels)\w+⟧\W*$", re.IGNORECASE)
+_FIRST = re.compile(r"\b(?:first|beforehand)\W*$", re.IGNORECASE)
 _WISH = re.compile(r"\b(?:(?:that|which|and)\s+)?(?:i|we|it|that|which|they)\s*(?:'d|would|"
                    r"really)?\s*(?:also )?(?:want|need|needs|"
                    r"like to|love to|wish|should|must|has to|have to)\b|\band (?:want|need|wish|would like|"
@@ -153,9 +157,9 @@ def _cut(sentence: str) -> list[Clause]:
         if not before.strip(" ,.") or _ONLY_LEAD.match(before.strip() + " "):
             if word in ("before", "after", "once") and not found:
                 joined = f"{word} first"
-            start = soft.end() if word != "which" else start
+            start = soft.end()
             continue
-        if word == "which" or not (_opens(rest, before) or ("then" in word and _OPENS_LANGUAGE.match(rest))):
+        if not (_opens(rest, before) or ("then" in word and _OPENS_LANGUAGE.match(rest))):
             continue
         found.append(Clause(before.strip()[:MAX_LENGTH], joined))
         start, joined = soft.end(), word
@@ -173,10 +177,11 @@ def _opens(rest: str, before: str) -> bool:
 
 def _ordered(clauses: list[Clause]) -> list[Clause]:
     """Clauses in the order in which they are done: "A after B" is B, A; "before A, B" is B, A."""
-    done = [replace(clause, context=True) if _GIVEN.match(clause.text) and len(clauses) > 1 and at + 1 < len(clauses)
+    done = [replace(clause, context=True) if (_GIVEN.match(clause.text) or _LABELLED.match(clause.text)) and len(clauses) > 1 and at + 1 < len(clauses)
             else clause for at, clause in enumerate(clauses)]
     for at in range(len(clauses) - 1):
-        if clauses[at].joined == "before first" or clauses[at + 1].joined == "after":
+        swapped = clauses[at].joined == "before first" or clauses[at + 1].joined == "after"
+        if swapped or _FIRST.search(clauses[at + 1].text):
             done[at], done[at + 1] = _first_named(done[at + 1], done[at])
     return done
 
@@ -184,7 +189,8 @@ def _ordered(clauses: list[Clause]) -> list[Clause]:
 def _first_named(first: Clause, second: Clause) -> tuple[Clause, Clause]:
     """Two clauses with what both are about named in the first, and "it" in the second."""
     named = re.search(r"⟦\w+⟧", second.text)
-    if named is None or "⟦" in first.text or not (it := re.search(r"\b(?:it|them|this|that)\b", first.text)):
+    if named is None or "⟦" in first.text:
         return first, second
-    return (replace(first, text=first.text[: it.start()] + named[0] + first.text[it.end() :]),
-            replace(second, text=second.text.replace(named[0], "it")))
+    it = re.search(r"\b(?:it|them|this|that)\b", first.text)
+    text = first.text[: it.start()] + named[0] + first.text[it.end() :] if it else f"{first.text} of {named[0]}"
+    return replace(first, text=text), replace(second, text=second.text.replace(named[0], "it"))

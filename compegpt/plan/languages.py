@@ -25,7 +25,7 @@ CODES: dict[str, str] = {
 NAME = "(?:" + "|".join(CODES) + ")"
 """Pattern of any language name; match it without regard to case."""
 
-_TARGET = re.compile(rf"\b(?:in|into|to|as)\s+(?:(?:good|plain|simple|proper|the)\s+)?({NAME})\b"
+_TARGET = re.compile(rf"\b(?:in|into|to|as|speak)\s+(?:(?:good|plain|simple|proper|the)\s+)?({NAME})\b"
                      rf"|\b({NAME})\s+(?:version|translation|equivalent)\b", re.IGNORECASE)
 _SOURCE = re.compile(rf"\bfrom\s+(?:the\s+)?({NAME})\b|\b({NAME})\s+(?:text|sentence|article|phrase|original|"
                      rf"word)\b", re.I)

@@ -85,14 +85,14 @@ class Draft:
         spoken_of = frozenset(things.noun_kinds(scene.clause)[:1]) & self.kinds()
         near = frozenset({newest.kind}) if newest else self.later()
         focus = frozenset(thing.kind for thing in about) or spoken_of or near
-        files = self.request.text[:500] + " ".join(thing.value for thing in about or ([newest] if newest else [])
-                         if thing.kind in ("image", "file") and len(thing.value) < 300)
+        named = [str(mention.value) for mention in self.request.mentions[:9] if mention.kind in ("image", "file")]
+        files = " ".join([*named, newest.value[:300] if newest and newest.kind == "image" else ""])
         inline = frozenset(task for task in TASKS if wording.inline(scene.clause, task))
         if not about and inline & {"text-to-speech", "translation"}:
             focus |= {"text"}
         return Situation(named=frozenset(thing.kind for thing in about) | labels, focus=focus | labels, files=files,
                          present=self.kinds() | self.later() | frozenset(thing.kind for thing in about) | labels,
-                         asked=scene.asked, inline=inline)
+                         asked=scene.asked, words=self.request.text[:500], inline=inline)
 
     def kinds(self) -> frozenset[str]:
         return self.pool.kinds()

@@ -30,6 +30,7 @@ _GOES_ON = re.compile(r"(?<=[.!?\n])\s*(?:(?:and|please|now)\s+)*(?:then|after t
                       r"now)\b,?\s*|\n\s*",
                       re.IGNORECASE)
 _FILE_FIRST = re.compile(r"\W{0,3}[\w./\\~:-]+\.\w{2,4}\b(?!\.)", re.IGNORECASE)
+_NAMES_FILE = re.compile(r"\w\.(?:png|jpe?g|gif|webp|bmp|tiff?|wav|mp3|m4a|flac|ogg|mp4|mov|txt|md|csv|pdf)\b", re.IGNORECASE)
 LABEL_LEAD = re.compile(r"\b(?:labels?|categories|classes|topics?|options|genres|one of(?: these| the following)?|"
                         r"choices|into|as|candidates)\W*$", re.IGNORECASE)
 
@@ -46,11 +47,15 @@ def payload(lead: str, rest: str) -> str | None:
     if LABEL_LEAD.search(lead) or not (announced or _COMMAND.search(lead) or (
             not _TASK_LIST.search(lead) and (_POINTED.search(lead) or opens_verb(lead)))):
         return None
+    if not announced and _NAMES_FILE.search(body[:300]):
+        return None
     names_file = re.search(r"\.\w{2,4}\b", lead) is not None
     if opens_verb(body) and (names_file or (announced and not re.search(_NOUN, lead, re.IGNORECASE))):
         return None
     if names_file and body.endswith("?") and not re.search(r"\banswer|question", lead, re.IGNORECASE):
         return None
+    if re.search(r"\bquestion\W*$", lead, re.IGNORECASE) and "?" in body:
+        return body[: body.index("?") + 1]
     return _until_command(body)
 
 
@@ -80,6 +85,7 @@ def label_list(masked: str) -> list[tuple[int, int, list[str]]]:
         for match in pattern.finditer(masked, 0, _READ):
             if all(match.end("list") <= start or match.start("list") >= end for start, end, _ in found):
                 items = [_ARTICLE.sub("", item.strip(" .?!()[]\"'")) for item in _BETWEEN.split(match["list"])]
+                items[-1] = _CALLED.sub("", items[-1])
                 found.append((match.start("list"), match.end("list"), [item for item in items if item]))
     return [entry for entry in found if len(entry[2]) > 1]
 
@@ -108,6 +114,8 @@ _END = r"(?=\s*[.?!;,)\]]|\s*$|\s+(?:and|in|for|applies|fits|describes|best|the)
 _END_OF = r"(?=\s+(?:is|does|do|are|fits?|describes?|applies|best|suits?|matches|would)\b)"
 _NAMED = (r"\b(?:labels?|categories|classes|topics|options|genres|choices|candidates|one of(?: these| the following)?|"
          r"buckets|groups)")
+_CALLED = re.compile(rf"(?<=\w) {_NOUN}$", re.IGNORECASE)
+"""What follows the last label and belongs to all ("a positive or negative review")."""
 _BETWEEN = re.compile(r"\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or|vs\.?|versus)\s+")
 _ARTICLE = re.compile(r"^(?:(?:an?|the|about|more|rather|either)\s+)+", re.IGNORECASE)
 _LABELS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
@@ -121,6 +129,6 @@ _LABELS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     rf"\b(?:it|this|that)|⟧|\b(?:text|"
     rf"sentence|review|article|email|message|comment|post|tweet|statement|phrase|document|paragraph|story|question|"
     rf"image|picture|photo|(?:show|depict|contain)s?)(?: is)?)\s+(?:about\s+|rather\s+|more\s+|either\s+)*{_OR}{_END}",
-    rf"\bwhich (?:one )?of\s+{_LIST}{_END_OF}",
+    rf"\bwhich (?:one )?of\s+{_LIST}{_END_OF}", rf"\bwhich\b[^.?!]{{0,200}}?[:–-]\s*{_COMMAS}{_END}",
     rf"\b(?:which|what|choose|pick|decide)\b[^.?!]{{0,200}}?(?:\b(?:between|among|from)|,|:|⟧)\s+{_OR}{_END}",
 ))

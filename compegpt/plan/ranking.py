@@ -18,13 +18,18 @@ CONVERTIBLE = {"text": ("image", "audio", "video"), "audio": ("video",)}
 """Kinds that can be made into another one: by ocr, by speech recognition, by taking the sound of a video."""
 INVENTS = frozenset({"text-to-image", "text-generation", "text-to-video", "text-to-audio", "conversational"})
 """Tasks whose text is in the instruction itself ("Draw a sheep")."""
-_TEXT_VERB = re.compile(r"(?:summ?ari|sum up|translat|condens|rephras|embed|narrat|speak|voice|say|classif|shorten)|"
+_TEXT_VERB = re.compile(r"(?:summ?ari|sum up|translat|condens|rephras|embed|compar|narrat|speak|voice|say|classif|shorten)|"
                         r"read\b.*\b(?:aloud|to me|out)",
                         re.IGNORECASE)
 _OBJECT = re.compile(r"(\s)(?:what(?:'s| is| was)?\b.*?\b(?:written|says?|said|spoken|printed)\b|(?:the|"
-                     r"its) (?:summary|translation|"
-                     r"transcript|transcription|caption|description)(?= of ⟦))\s*", re.IGNORECASE)
+                     r"its) (?:summar(?:y|ies)|"
+                     r"translations?|transcripts?|transcriptions?|captions?|descriptions?)(?= of ⟦))\s*", re.IGNORECASE)
 """What a verb that works on text is to work on, where another task is needed for it first."""
+_TEXT_OF = re.compile(r"\bthe (?:text|words?|writing) (?:in|on|from|of) (?=[^⟦]{0,20}⟦image)", re.IGNORECASE)
+_TEXT_IN = re.compile(r"\b((?:from|of|in|is|to|are) )the (?:text|words?|writing) (?:in|on|from|of) (?=[^⟦]{0,20}⟦image)", re.IGNORECASE)
+_DONE_TO = re.compile(r"\b(?:the|its|an?) (?:summary|translation|transcript|transcription|caption|"
+                      r"description) of (?=⟦\w+⟧ "
+                      r"(?:translated|condensed|summari[sz]ed|shortened|read|spoken|rephrased)\b)", re.IGNORECASE)
 _TOLD = re.compile(r"^(?:(?:tell me|let me know|find out|figure out|check|see|know|show me|i wonder|"
                    r"explain(?: to me)?)\s+)+"
                    r"(?=(?:if|whether|what|what's|which|who|whose|where|when|how|why)\b)", re.IGNORECASE)
@@ -54,7 +59,9 @@ class Situation:
     present: frozenset[str]
     """Kinds of everything there is."""
     files: str = ""
-    """Names of the files it is about."""
+    """Names of the pictures it can be about."""
+    words: str = ""
+    """The beginning of the request."""
     asked: str = ""
     """A quoted question that it wants answered."""
     inline: frozenset[str] = frozenset()
@@ -72,7 +79,10 @@ class Choice:
 def outer(clause: str) -> str:
     """A clause as it is ranked: in "the keywords of the summary" it is the keywords that are asked for."""
     plain = _TOLD.sub("", _INNER.sub(r"\1 the text", bare(clause)))
-    return _OBJECT.sub(r"\1the text ", plain) if _TEXT_VERB.match(plain) else plain
+    plain = _TEXT_IN.sub(lambda found: found[1], plain)
+    if not _TEXT_VERB.match(plain):
+        return _DONE_TO.sub("", plain)
+    return _TEXT_OF.sub("", _OBJECT.sub(r"\1the text ", plain))
 
 
 def choose(clause: str, vector: Array, situation: Situation) -> Choice:
@@ -105,7 +115,9 @@ def ranked(clause: str, vector: Array, situation: Situation) -> dict[str, float]
         kind = next((kind for kind in ANSWERS if kind in situation.focus), "text")
         for task in ANSWERS[kind]:
             scores[task] += .6 + question.get(task, 0.0)
-    if situation.files and _DOCUMENT.search(situation.files + situation.asked):
+    if _DOCUMENT.search(situation.files):
+        scores["document-question-answering"] += .35
+    elif _DOCUMENT.search(situation.words + situation.asked):
         scores["document-question-answering"] += .35 if situation.asked else .2
     if situation.present:
         scores[NONE] -= .12

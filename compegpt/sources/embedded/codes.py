@@ -83,9 +83,11 @@ def _opencv(detector: str, picture: Array) -> list[Code]:
     ok, contents, corners, _ = getattr(cv2, detector)().detectAndDecodeBytesMulti(plane)
     if ok:
         found += [_code("QR_CODE", content, four) for content, four in zip(contents, corners, strict=True) if content]
-    ok, texts, kinds, corners = cv2.barcode.BarcodeDetector().detectAndDecodeWithType(plane)
-    if ok:
-        found += [_code(kind, text, four) for text, kind, four in zip(texts, kinds, corners, strict=True) if text]
+    for view in (plane, cv2.GaussianBlur(plane, (0, 0), 1)):  # sharp bars are lost to it more often than soft ones
+        ok, texts, kinds, corners = cv2.barcode.BarcodeDetector().detectAndDecodeWithType(view)
+        if ok:
+            read = zip(kinds, texts, corners, strict=True)
+            return found + [_code(kind, text, four) for kind, text, four in read if text]
     return found
 
 

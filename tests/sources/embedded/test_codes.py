@@ -14,7 +14,8 @@ from compegpt.schema import Finding
 from compegpt.sources.embedded.codes import ENGINES, zxing
 from compegpt.sources.embedded.engine import Engine
 
-CONTENT = "Meet at 9, gate B. Price: 5 €"
+View = Callable[[np.ndarray], np.ndarray]
+CONTENT = "Meet at 9, gate B. Café: 5"
 
 
 def usable(engine: Engine) -> bool:
@@ -46,7 +47,7 @@ def turned(array: np.ndarray, degrees: float) -> np.ndarray:
     lambda array: array, lambda array: turned(array, 12), lambda array: turned(array, 180), lambda array: 255 - array,
     lambda array: np.pad(array, 900, constant_values=255),
 ], ids=["plain", "tilted", "upside-down", "inverted", "far-away"])
-def test_a_qr_code_is_read_in_any_view(engine: Engine, view: Callable[[np.ndarray], np.ndarray], tmp_path: Path) -> None:
+def test_a_qr_code_is_read_in_any_view(engine: Engine, view: View, tmp_path: Path) -> None:
     finding = run(engine, view(code(CONTENT, zxingcpp.BarcodeFormat.QRCode)), tmp_path)
     assert finding.output["text"] == CONTENT
     assert [(box["label"], box["text"]) for box in finding.output["boxes"]] == [("QR_CODE", CONTENT)]
@@ -90,6 +91,11 @@ def test_the_sample_is_read(engine: Engine, examples: Path, tmp_path: Path) -> N
     assert finding.output["text"].startswith("Trail 7, Alder Ridge")
     with Image.open(finding.output["image"]) as drawn, Image.open(examples / "code.png") as given:
         assert drawn.size == given.size
+
+
+def test_zxing_reads_all_scripts(tmp_path: Path) -> None:
+    finding = run(ENGINES[0], code("日本語, Größe, 5 €", zxingcpp.BarcodeFormat.QRCode), tmp_path)
+    assert finding.output["text"] == "日本語, Größe, 5 €"
 
 
 def test_several_codes_come_in_reading_order() -> None:

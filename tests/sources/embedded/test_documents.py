@@ -12,13 +12,14 @@ from compegpt.sources.embedded.documents import ENGINES
 from compegpt.sources.embedded.engine import Engine
 
 each = pytest.mark.parametrize("engine", [
-    pytest.param(engine, id=engine.name, marks=pytest.mark.skipif(bool(engine.missing()), reason=f"needs {engine.install}"))
+    pytest.param(engine, id=engine.name, marks=pytest.mark.skipif(bool(engine.missing()), reason=engine.install))
     for engine in ENGINES[:3]])
 
 
 @each
 @pytest.mark.parametrize(("question", "answer"), [
-    ("What is the total?", "21.82"), ("What is the date?", "14 March 2026"), ("How much is the cheddar cheese?", "4.75"),
+    ("What is the total?", "21.82"), ("What is the date?", "14 March 2026"),
+    ("How much is the cheddar cheese?", "4.75"),
 ])
 async def test_the_sample_receipt_is_understood(engine: Engine, question: str, answer: str, examples: Path,
                                                 tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def picture(path: Path, array: np.ndarray) -> str:
 
 
 @each
-@pytest.mark.parametrize("factor", [0.4, 1, 4], ids=["small", "as-is", "large"])
+@pytest.mark.parametrize("factor", [0.4, 1, 3], ids=["small", "as-is", "large"])
 def test_the_face_is_found_where_it_is(engine: Engine, factor: float, tmp_path: Path) -> None:
     size = int(512 * factor)
     scaled = np.asarray(Image.fromarray(data.astronaut()).resize((size, size), Image.Resampling.LANCZOS))
@@ -53,7 +53,8 @@ def test_a_picture_without_a_face_is_empty(engine: Engine, tmp_path: Path) -> No
 @each
 @pytest.mark.parametrize("shape", [(1, 1), (2, 900)], ids=["pixel", "row"])
 def test_a_picture_smaller_than_any_face_is_empty(engine: Engine, shape: tuple[int, int], tmp_path: Path) -> None:
-    finding = engine.run({"image": picture(tmp_path / "a.png", np.zeros((*shape, 3), np.uint8))}, Store(tmp_path / "out"))
+    small = picture(tmp_path / "a.png", np.zeros((*shape, 3), np.uint8))
+    finding = engine.run({"image": small}, Store(tmp_path / "out"))
     assert finding.empty
 
 

@@ -27,7 +27,8 @@ def run(engine: Engine, array: np.ndarray, folder: Path) -> np.ndarray:
     ("Turn this photo into a pencil sketch", "pencil sketch"), ("make it look like a cartoon", "cartoon"),
     ("a watercolour painting, please", "watercolor"), ("as an oil painting", "oil painting"),
     ("convert to grayscale", "black and white"), ("Black and White", "black and white"), ("old photo look", "sepia"),
-    ("invert the colors", "negative"), ("blur it", "blur"), ("sharpen this", "sharpen"), ("remove the noise", "denoise"),
+    ("invert the colors", "negative"), ("blur it", "blur"), ("sharpen this", "sharpen"),
+    ("remove the noise", "denoise"),
     ("make it brighter", "brighter"), ("darken it a little", "darker"), ("improve the picture", "enhance"),
     (None, "enhance"), ("  ", "enhance"), ("put a hat on the dog", None),
 ])
@@ -44,7 +45,7 @@ def test_three_families_compete_for_each_style(style: str) -> None:
 def test_for_an_unknown_style_all_engines_say_the_same_and_name_the_styles() -> None:
     reasons = {row.fits({"text": "put a hat on the dog"}) for row in ENGINES if row.fits}
     assert len(reasons) == 1
-    assert all(style in (reasons.pop() if len(reasons) == 1 else "") for style in ["cartoon"])
+    assert all(style in str(reasons) for style in STYLES)
 
 
 def test_another_style_than_the_engines_own_is_refused(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_the_picture_changes_and_keeps_its_size_and_layout(engine: Engine, tmp_p
     given = data.astronaut()[::2, ::2]
     made = run(engine, given, tmp_path)
     assert made.shape == given.shape
-    assert np.abs(made.astype(int) - given).mean() > 0.5
+    assert np.abs(made.astype(int) - given).mean() > 0.2
     assert made.std() > 10
 
 
