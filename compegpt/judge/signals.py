@@ -21,6 +21,7 @@ Matrix = NDArray[np.float64]
 
 DOUBT = 3.0
 """How steeply a vote loses weight with the confidence of the engine that casts it."""
+CREDIBLE = 0.7
 EVIDENCE = 0.5
 SUBSTANTIAL = 8
 """Readers that see letters in shapes and noise see one to three (measured on pictures without text)."""
@@ -84,6 +85,17 @@ def substance(output: Output) -> float:
         return 0.0
     text = folded(output.get("text", ""))
     return min(1.0, len(text) / SUBSTANTIAL) if text and not output.get("boxes") else 1.0
+
+
+def completeness(texts: Sequence[str], worth: Sequence[float | None]) -> list[float | None]:
+    """Length of each text as a share of the longest credible one's, at most 1: readers miss more than they invent.
+
+    Credible is what is worth at least CREDIBLE, or everything where nothing is; None for an empty text.
+    """
+    lengths = [len(folded(text)) for text in texts]
+    credible = [length for length, value in zip(lengths, worth, strict=True) if length and (value or 0.0) >= CREDIBLE]
+    longest = max(credible or lengths)
+    return [min(1.0, length / longest) if length else None for length in lengths]
 
 
 def calibrated(confidence: float, family: str) -> float:

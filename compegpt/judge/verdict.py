@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compegpt.embed import Encoder
-from compegpt.judge.signals import agreement, alignment, confidences, substance, support
+from compegpt.judge.signals import agreement, alignment, completeness, confidences, substance, support
 from compegpt.judge.similarity import compare, folded, is_empty
 from compegpt.judge.validity import validity
+from compegpt.judge.vocabulary import familiarities
 from compegpt.schema import Candidate, Output, Verdict
 from compegpt.tasks import TASKS, Comparison, TaskType
 
@@ -25,7 +26,7 @@ Signals = Mapping[str, float]
 Weights = Mapping[str, float]
 
 WEIGHTS: dict[Comparison, Weights] = {
-    "edit": {"support": 1.0, "confidence": 2.0, "validity": 0.5},
+    "edit": {"support": 1.0, "confidence": 2.0, "validity": 0.5, "familiarity": 0.3, "completeness": 0.2},
     "meaning": {"support": 2.0, "confidence": 0.5, "validity": 1.0, "alignment": 0.5},
     "labels": {"support": 2.0, "confidence": 1.0, "validity": 1.0},
     "spans": {"support": 2.0, "confidence": 0.5, "validity": 0.5},
@@ -41,6 +42,8 @@ benchmarks/judge.py; the others are set by judgement: agreement leads, what is u
 
 FLOOR = 0.05
 """A signal counts at least this much: one that is 0 must not make all others meaningless."""
+READINGS = frozenset({"ocr"})
+"""Task types whose texts are read off something: familiarity and completeness were measured on these."""
 ALIGNED_WITH = {"question-answering": "question", "summarization": "text", "conversational": "text",
                 "text-generation": "text"}
 """The argument that an answer should be about; only where both are in one language."""
@@ -100,9 +103,12 @@ def _signals(row: TaskType, args: Mapping[str, Any], compared: Sequence[Candidat
     empty = [is_empty(output) for output in outputs]
     sure = confidences([one["confidence"] for one in compared], families, [substance(output) for output in outputs])
     aligned = _alignments(row, args, outputs, encoder)
+    texts = [output.get("text", "") for output in outputs] if row.name in READINGS else [""] * len(outputs)
+    familiar, complete = familiarities(texts, args.get("language")), completeness(texts, sure)
     return [{name: round(float(value), 6) for name, value in (
         ("support", support(matrix, families, sure, index)), ("agreement", agreement(matrix, families, index)),
         ("confidence", sure[index]), ("alignment", aligned[index]),
+        ("familiarity", familiar[index]), ("completeness", complete[index]),
         ("validity", None if empty[index] else validity(row.name, row.output, outputs[index], args)),
     ) if value is not None} for index in range(len(compared))]
 

@@ -113,10 +113,22 @@ def open_image(path: str | Path) -> Any:
                 rgba = upright.convert("RGBA")
                 white = Image.new("RGBA", rgba.size, "white")
                 return Image.alpha_composite(white, rgba).convert("RGB")
-            return upright.convert("RGB")
+            return _eight_bit(upright).convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise InputError(f"'{Path(path).name}' is a damaged picture and cannot be decoded ({error}); "
                          "make or fetch it again.") from error
+
+
+def _eight_bit(image: Any) -> Any:
+    """Pictures of 16 or 32 bits scaled to 8; PIL alone would clip them to white."""
+    if image.mode not in ("I;16", "I;16B", "I;16L", "I", "F"):
+        return image
+    import numpy as np
+    from PIL import Image
+
+    values = np.asarray(image, dtype=np.float64)
+    low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else (float(values.min()), float(values.max()))
+    return Image.fromarray(((values - low) / max(high - low, 1e-9) * 255).round().astype(np.uint8))
 
 
 def _check_wave(path: Path) -> None:

@@ -45,7 +45,8 @@ _POLITE = (r"(?:(?:hi|hello|hey|dear \w+|ok|okay|please|pls|kindly|also|too|then
            r"third|thirdly|finally|lastly|last|afterwards?|after that|once (?:that is |that's )?done|in addition|"
            r"additionally|besides|further|furthermore|moreover|and|but|so|just|quickly|simply|again|at last|"
            r"at the same time|in the end|with that|from (?:that|there|it)|using (?:that|it)|based on (?:that|it)|"
-           r"can (?:yo)?u|could (?:yo)?u|would you|will you|could i|can i|may i|i(?:'d| would)? (?:also )?(?:like|love|want|need|"
+           r"can (?:yo)?u|could (?:yo)?u|would you|will you|could i|can i|may i|i(?:'d| would)? (?:also )?(?:like|"
+           r"love|want|need|"
            r"wish)(?: (?:you|for you|it|that|them))?|i need|i have|i must|we need|we want|help me(?: to)?|i'm trying|"
            r"i am trying|i was wondering if you could|would you mind|do you mind|be so kind(?: and| as)?|are you able|"
            r"is it possible|your task is|you should|you have|it should|make sure|to|my \w+ (?:needs|wants) you to|"
@@ -83,7 +84,8 @@ _CONTEXT = re.compile(r"^\W*(?:(?:hi|hello|hey|so|ok|well)\W+)*(?:it(?:'s| is) (
                       r"review)s?\s*\d?\s*:\s*(?=⟦\w+⟧\W*$)|i(?:'ve| have)? (?:attached|uploaded|recorded|took|got|"
                       r"found|received|wrote)|"
                       r"attached|(?:my|the|this|that) (?!.*(?:_{2}|\[mask))[^.?!;,]{0,60}?\b(?:is|are|was|looks|"
-                      r"sounds|contains)\b(?!.*\?)|someone sent me|a friend|(?:my|an?|the) \w+ (?:sent|gave|wrote|texted|emailed|showed)\b)(?:\b|(?=⟦))", re.IGNORECASE)
+                      r"sounds|contains)\b(?!.*\?)|someone sent me|a friend|(?:my|an?|the) \w+ (?:sent|gave|wrote|"
+                      r"texted|emailed|showed)\b)(?:\b|(?=⟦))", re.IGNORECASE)
 _GIVEN = re.compile(_POLITE + r"(?:(?:given|using|according to|based on|as per|judging by|referring to|going by|with|"
                               r"from|for|in|on|take|taking|(?:take a )?look(?:ing)? (?:at|into|in|through)|go through|"
                               r"check|inspect|open|load|consider|use|about|"
@@ -177,8 +179,8 @@ def _opens(rest: str, before: str) -> bool:
 
 def _ordered(clauses: list[Clause]) -> list[Clause]:
     """Clauses in the order in which they are done: "A after B" is B, A; "before A, B" is B, A."""
-    done = [replace(clause, context=True) if (_GIVEN.match(clause.text) or _LABELLED.match(clause.text)) and len(clauses) > 1 and at + 1 < len(clauses)
-            else clause for at, clause in enumerate(clauses)]
+    done = [replace(clause, context=bool(_GIVEN.match(clause.text) or _LABELLED.match(clause.text)))
+            for clause in clauses[:-1]] + clauses[-1:]
     for at in range(len(clauses) - 1):
         swapped = clauses[at].joined == "before first" or clauses[at + 1].joined == "after"
         if swapped or _FIRST.search(clauses[at + 1].text):

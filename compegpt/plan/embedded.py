@@ -23,7 +23,7 @@ from compegpt.plan.linking import Draft
 from compegpt.plan.mentions import Masked, kind_of, masked
 from compegpt.plan.spelling import mended
 from compegpt.plan.things import Pool
-from compegpt.plan.validate import MAX_TASKS, problems, references, validated
+from compegpt.plan.validate import MAX_TASKS, harmless, problems, references, validated
 from compegpt.schema import Planned, Request, Turn
 
 MAX_CHARACTERS = 200_000
@@ -47,7 +47,7 @@ class EmbeddedPlanner:
 
     def planned(self, request: Request, history: Sequence[Turn]) -> Planned:
         """The plan; empty, with confidence 0, where the request asks for no task that it knows."""
-        found = masked(request["text"][:MAX_CHARACTERS], request["files"])
+        found = masked(harmless(request["text"][:MAX_CHARACTERS]), request["files"])
         if history and _SAME_FOR.match(found.text) and (again := _repeated(found, history[-1])):
             return Planned(validated(again), 0.6, "embedded")
         found = replace(found, text=mended(found.text))

@@ -30,8 +30,9 @@ _GOES_ON = re.compile(r"(?<=[.!?\n])\s*(?:(?:and|please|now)\s+)*(?:then|after t
                       r"now)\b,?\s*|\n\s*",
                       re.IGNORECASE)
 _FILE_FIRST = re.compile(r"\W{0,3}[\w./\\~:-]+\.\w{2,4}\b(?!\.)", re.IGNORECASE)
-_NAMES_FILE = re.compile(r"\w\.(?:png|jpe?g|gif|webp|bmp|tiff?|wav|mp3|m4a|flac|ogg|mp4|mov|txt|md|csv|pdf)\b", re.IGNORECASE)
-LABEL_LEAD = re.compile(r"\b(?:labels?|categories|classes|topics?|options|genres|one of(?: these| the following)?|"
+_NAMES_FILE = re.compile(r"\w\.(?:png|jpe?g|gif|webp|bmp|tiff?|wav|mp3|m4a|flac|ogg|mp4|mov|txt|md|csv|"
+                         r"pdf)\b", re.IGNORECASE)
+_LABEL_LEAD = re.compile(r"\b(?:labels?|categories|classes|topics?|options|genres|one of(?: these| the following)?|"
                         r"choices|into|as|candidates)\W*$", re.IGNORECASE)
 
 
@@ -44,7 +45,7 @@ def payload(lead: str, rest: str) -> str | None:
     announced = _ANNOUNCED.search(lead)
     if _TASK_LIST.search(lead) and not announced:
         return None
-    if LABEL_LEAD.search(lead) or not (announced or _COMMAND.search(lead) or (
+    if _LABEL_LEAD.search(lead) or not (announced or _COMMAND.search(lead) or (
             not _TASK_LIST.search(lead) and (_POINTED.search(lead) or opens_verb(lead)))):
         return None
     if not announced and _NAMES_FILE.search(body[:300]):

@@ -14,19 +14,22 @@ from compegpt.tasks import TASKS
 
 THRESHOLD = 0.52
 """Scores below it mean no task; a strong cue alone passes, a paraphrase of an example does without one."""
-CONVERTIBLE = {"text": ("image", "audio", "video"), "audio": ("video",)}
-"""Kinds that can be made into another one: by ocr, by speech recognition, by taking the sound of a video."""
+CONVERTIBLE = ("image", "audio", "video")
+"""Kinds that can be made into text: by ocr, by speech recognition."""
 INVENTS = frozenset({"text-to-image", "text-generation", "text-to-video", "text-to-audio", "conversational"})
 """Tasks whose text is in the instruction itself ("Draw a sheep")."""
-_TEXT_VERB = re.compile(r"(?:summ?ari|sum up|translat|condens|rephras|embed|compar|narrat|speak|voice|say|classif|shorten)|"
+_TEXT_VERB = re.compile(r"(?:summ?ari|sum up|translat|condens|rephras|embed|compar|narrat|speak|voice|say|classif|"
+                        r"shorten)|"
                         r"read\b.*\b(?:aloud|to me|out)",
                         re.IGNORECASE)
 _OBJECT = re.compile(r"(\s)(?:what(?:'s| is| was)?\b.*?\b(?:written|says?|said|spoken|printed)\b|(?:the|"
                      r"its) (?:summar(?:y|ies)|"
                      r"translations?|transcripts?|transcriptions?|captions?|descriptions?)(?= of ⟦))\s*", re.IGNORECASE)
 """What a verb that works on text is to work on, where another task is needed for it first."""
-_TEXT_OF = re.compile(r"\bthe (?:text|words?|writing) (?:in|on|from|of) (?=[^⟦]{0,20}⟦image)", re.IGNORECASE)
-_TEXT_IN = re.compile(r"\b((?:from|of|in|is|to|are) )the (?:text|words?|writing) (?:in|on|from|of) (?=[^⟦]{0,20}⟦image)", re.IGNORECASE)
+_TEXT_OF = re.compile(r"\bthe (?:text|words?|writing) (?:in|on|from|of) (?=[^⟦]{0,20}⟦(?:image|audio|video))",
+                      re.IGNORECASE)
+_TEXT_IN = re.compile(r"\b((?:from|of|in|is|to|are) )the (?:text|words?|writing) (?:in|on|from|"
+                      r"of) (?=[^⟦]{0,20}⟦image)", re.IGNORECASE)
 _DONE_TO = re.compile(r"\b(?:the|its|an?) (?:summary|translation|transcript|transcription|caption|"
                       r"description) of (?=⟦\w+⟧ "
                       r"(?:translated|condensed|summari[sz]ed|shortened|read|spoken|rephrased)\b)", re.IGNORECASE)
@@ -134,13 +137,13 @@ def _fit(task: str, situation: Situation) -> float:
             return -2.0
         fit += .08 if _reachable(kind, situation.named) else 0.0
     if "text" in needs.values() and not set(needs.values()) & {"image"} and task not in INVENTS:
-        if not _reachable("text", situation.present, CONVERTIBLE["text"]) and task not in situation.inline:
+        if not _reachable("text", situation.present, CONVERTIBLE) and task not in situation.inline:
             return -2.0
         fit += .05 if "text" in situation.named or "table" in situation.named else 0.0
     takes = set(needs.values()) | set(TASKS[task].accepts.values())
     left = {kind for kind in situation.named - {"labels", "file"}
             if kind not in takes and {"table": "text", "video": "audio"}.get(kind, kind) not in takes}
-    convertible = {kind for kind in left if "text" in takes - situation.named and kind in CONVERTIBLE["text"]}
+    convertible = {kind for kind in left if "text" in takes - situation.named and kind in CONVERTIBLE}
     fit -= .06 * len(convertible) + .22 * len(left - convertible)
     return fit - (.25 if "labels" in situation.named and "labels" not in takes else 0.0)
 

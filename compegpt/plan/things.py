@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from compegpt.plan.mentions import Mention, kind_of
-from compegpt.plan.validate import references
+from compegpt.plan.validate import harmless, references
 from compegpt.schema import Task, Turn
 from compegpt.tasks import TASKS
 
-_TEXTS = r"summarization|translation|automatic-speech-recognition|ocr|image-to-text|text-generation|question-answering|"
 _ASKED = "question-answering|visual-question-answering|document-question-answering|table-question-answering"
 NOUNS: tuple[tuple[str, str], ...] = (
     (r"summar(?:y|ies)|summari[sz]ed (?:text|version|article)|gist", "summarization"),
@@ -143,7 +142,7 @@ def of_history(history: Sequence[Turn]) -> list[Thing]:
             value = output.get(kind)
             labels = output.get("labels") or []
             if isinstance(value, str) and value.strip():
-                things.append(Thing(kind, value, task=result["task"]))
+                things.append(Thing(kind, harmless(value), task=result["task"]))
             elif labels:
                 things.append(Thing("text", labels[0]["label"], task=result["task"], analytic=True))
         if not turn["results"]:

@@ -25,6 +25,11 @@ def references(value: Any) -> list[int]:
                               for number in REFERENCE.findall(text)))
 
 
+def harmless(text: str) -> str:
+    """A user's own text in which nothing is taken for a reference."""
+    return REFERENCE.sub(r"‹resource›-\1", text)
+
+
 def validated(tasks: Sequence[Mapping[str, Any]]) -> list[Task]:
     """The plan with canonical names, normalised args and `dep` from the references, dependencies first.
 

@@ -19,7 +19,7 @@ _INLINE: dict[str, tuple[str, ...]] = {
         rf"\bwhat(?:'s| is| does)\s+(?P<text>.+?)\s+(?:mean )?in {NAME}\b",
         rf"\b{NAME} (?:for|of)\s+(?P<text>.+?){_END}"),
     "text-to-speech": (r"^(?:say|speak|pronounce|recite)\s+(?:(?:the )?(?:words?|phrase|sentence|"
-                       r"text)s?\s+)?(?P<text>.+?)(?:\s+(?:aloud|out loud|loudly|to me|for me|in .*))?" + _END,
+                       r"text)s?\s+)?(?P<text>.+?)(?:\s+(?:aloud|out loud|loudly|to me|for me|in .*))*" + _END,
                        r"^read\s+(?:out )?(?P<text>.+?)\s+(?:aloud|out loud|to me)" + _END),
     "language-identification": (rf"^is\s+(?:(?:the )?(?:text|sentence|phrase|"
                                 rf"word)s?\s+)?(?P<text>.+?)\s+(?:in )?{NAME}(?: or {NAME})?" + _END,
@@ -40,7 +40,6 @@ _INLINE: dict[str, tuple[str, ...]] = {
                       r"^\w+\s+(?:me )?(?P<text>.+?)" + _END),
     "fill-mask": (r"(?P<text>(?:(?!\b(?:fill|guess|complete)\b)[^:])*(?:\[mask\]|<mask>|_{2,}).*)$",),
     "feature-extraction": (r"\b(?:text|sentence|phrase|words?)\s+(?P<text>.+?)" + _END,),
-    "keyword-extraction": (), "summarization": (),
 }
 _INLINE["text-to-video"] = _INLINE["text-to-image"]
 _POINTS = re.compile(r"^(?:it|this|that|them|these|those|everything|all|both|the|its|their|my|your|his|her|each|every|"

@@ -68,7 +68,6 @@ def page(chat: Chat) -> gr.Blocks:
     return gr.ChatInterface(
         reply, multimodal=True, title="CompeGPT", fill_height=True, concurrency_limit=8, api_name="chat",
         description="Models compete to answer: ask, and attach the files you ask about.", delete_cache=(3600, KEPT),
-        chatbot=gr.Chatbot(height="70vh", allow_tags=False, latex_delimiters=[], feedback_options=None, show_label=False,
-                           buttons=["copy", "copy_all"],
-                           placeholder="<br>".join(EXAMPLES)),
+        chatbot=gr.Chatbot(height="70vh", allow_tags=False, latex_delimiters=[], feedback_options=None,
+                           show_label=False, buttons=["copy", "copy_all"], placeholder="<br>".join(EXAMPLES)),
         textbox=gr.MultimodalTextbox(file_count="multiple", placeholder="Ask, and attach files", show_label=False))

@@ -5,6 +5,7 @@ import wave
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -78,6 +79,11 @@ def test_every_kind_of_picture_opens_as_rgb(tmp_path: Path, mode: str) -> None:
     Image.new(mode, (9, 5)).save(path)
     image = open_image(path)
     assert (image.mode, image.size) == ("RGB", (9, 5))
+
+
+def test_sixteen_bits_keep_their_tones(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 32_896, dtype=np.uint16)).save(tmp_path / "a.png")
+    assert open_image(tmp_path / "a.png").getpixel((0, 0)) == (128, 128, 128)
 
 
 def test_what_is_transparent_shows_white(tmp_path: Path) -> None:

@@ -93,6 +93,11 @@ def test_an_absurd_request_is_planned_in_two_seconds(text: str) -> None:
     assert time.process_time() - begun < 2
 
 
+def test_what_looks_like_a_reference_in_a_text_is_only_text() -> None:
+    assert steps(planned("Translate 'see <resource>-7' to French")) == [
+        ["translation", {"text": "see ‹resource›-7", "target": "fr"}]]
+
+
 def test_what_is_left_out_lowers_the_confidence() -> None:
     whole = planned("Translate 'hello' to Spanish.")
     partial = planned("Translate 'hello' to Spanish. Furthermore the purple bureaucracy of my aunt wobbles slowly.")

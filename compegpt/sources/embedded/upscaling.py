@@ -84,7 +84,7 @@ def back_projection(plane: Array) -> Array:
     for _ in range(4):
         shrunk = cv2.resize(cv2.GaussianBlur(large, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_AREA)
         large += _enlarged(calm - shrunk, "CUBIC")
-    return _unsharp(large, 2.0, 0.6)
+    return large
 
 
 def upscale(sharpen: Callable[[Array], Array], args: Args, store: Store) -> Finding:
