@@ -74,7 +74,7 @@ def test_siblings_count_as_one_vote_and_the_reason_says_so() -> None:
 @pytest.mark.parametrize(("status", "output"), [("failed", None), ("timeout", None), ("abstained", None),
                                                 ("cancelled", None), ("empty", {"text": ""}), ("ok", {"text": " "})])
 def test_what_does_not_stand_never_wins_and_is_not_compared(status: Any, output: Any) -> None:
-    verdict, judged = judge("automatic-speech-recognition", {},
+    verdict, judged = judge("translation", {},
                             [candidate("a", output, status=status), candidate("b", "hello")], Letters())
     assert verdict["winner"] == "embedded:b"
     assert verdict["similarity"] == [[1.0]]

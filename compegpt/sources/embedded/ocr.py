@@ -7,10 +7,12 @@ rescues small print. PP-OCR: arXiv:2009.09941. Tesseract's LSTM: Smith, github.c
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import shutil
 import subprocess
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,11 +67,11 @@ def _rapidocr() -> Any:
         "EngineConfig.onnxruntime.enable_cpu_mem_arena": False})
 
 
-def _rapidocr_reads(image: Picture) -> list[Line]:
+def _rapidocr_reads(original: Picture, prepare: Callable[[Picture], Picture]) -> list[Line]:
     """Lines found by the detector; where it finds none in a picture of the shape of a line, that is read as one."""
-    bgr = _bgr(framed(image))
     with _reading:
-        found = _rapidocr()(bgr, use_det=True, use_cls=True, use_rec=True, text_score=0.3)
+        image = prepare(original)
+        found = _rapidocr()(_bgr(framed(image)), use_det=True, use_cls=True, use_rec=True, text_score=0.3)
         if found.txts:
             return in_reading_order(found.boxes, [Line(*line) for line in zip(found.txts, found.scores, strict=True)])
         if image.shape[1] < LINE_SHAPE * image.shape[0]:
@@ -108,7 +110,7 @@ def _joined(pieces: Sequence[Line]) -> Line:
 
 def _by_rapidocr(prepare: Callable[[Picture], Picture]) -> Callable[[Args, Store], Finding]:
     def read(args: Args, store: Store) -> Finding:
-        return finding(_rapidocr_reads(prepare(picture(args["image"]))))
+        return finding(_rapidocr_reads(picture(args["image"]), prepare))
 
     return read
 
@@ -165,12 +167,21 @@ def _encoded(prepare: Callable[[Picture], Picture], path: str) -> tuple[bytes, s
     return png.tobytes(), "6" if image.shape[1] >= LINE_SHAPE * image.shape[0] else "3"
 
 
+_turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = weakref.WeakKeyDictionary()
+
+
+def _turn() -> asyncio.Semaphore:
+    """Two run at a time in one event loop: each takes up to 150 MB for a large photo."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(2))
+
+
 def _by_tesseract(prepare: Callable[[Picture], Picture]) -> Callable[[Args, Store], Awaitable[Finding]]:
     async def read(args: Args, store: Store) -> Finding:
-        png, mode = await in_thread(_encoded, prepare, args["image"])
         data = await in_thread(_trained_data, args.get("language"))
-        command = ["tesseract", "stdin", "stdout", "-l", data, "--psm", mode, "--dpi", "150", "tsv"]
-        out = await run_program(command, stdin=png)
+        async with _turn():
+            png, mode = await in_thread(_encoded, prepare, args["image"])
+            command = ["tesseract", "stdin", "stdout", "-l", data, "--psm", mode, "--dpi", "150", "tsv"]
+            out = await run_program(command, stdin=png)
         return finding(words_of(decoded(out, "tesseract")))
 
     return read
