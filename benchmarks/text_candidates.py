@@ -17,8 +17,9 @@ from text_images import TextImage, images
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
 from compegpt.schema import Candidate, Finding
-from compegpt.sources.embedded.engine import Engine, in_thread
+from compegpt.sources.embedded.engine import Engine
 from compegpt.sources.embedded.ocr import ENGINES
+from compegpt.threads import in_thread
 
 CACHE = Path(__file__).parent.parent / ".cache" / "judge"
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from compegpt.schema import Result, Turn
+from compegpt.schema import Result, Task, Turn
+from compegpt.state import State
 
 
-def finished(state: Mapping[str, Any], answer: str) -> Turn:
+def finished(state: State, answer: str) -> Turn:
     """This turn as later turns see it: the winners without the losers."""
     return {"request": state["asked"], "plan": state["plan"], "results": [_brief(one) for one in state["results"]],
             "answer": answer}
 
 
-def interrupted(state: Mapping[str, Any]) -> list[Turn]:
+def interrupted(state: State) -> list[Turn]:
     """The thread's last turn where it was broken off: what it had finished stays known. Empty where it was not."""
     if state.get("answer") is None and state.get("results"):
         return [finished(state, "")]
@@ -25,7 +25,7 @@ def _brief(result: Result) -> Result:
     return {**result, "candidates": [], "similarity": []}
 
 
-def in_plan_order(results: Sequence[Result], plan: Sequence[Mapping[str, Any]]) -> list[Result]:
+def in_plan_order(results: Sequence[Result], plan: Sequence[Task]) -> list[Result]:
     """Results in the order of their tasks, whenever they came."""
     order = {task["id"]: place for place, task in enumerate(plan)}
     return sorted(results, key=lambda result: order[result["id"]])

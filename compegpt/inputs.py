@@ -6,28 +6,19 @@ import asyncio
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from langgraph.runtime import Runtime
 
 from compegpt.context import Context
 from compegpt.errors import CompeGPTError, ExpertTimeout, InputError
 from compegpt.media import artifacts
-from compegpt.schema import Kind, Output, Result, Task
+from compegpt.schema import REFERENCE, Kind, Output, Result, Task
+from compegpt.state import Competition, Problem
 from compegpt.tasks import TASKS, ArgKind
 from compegpt.threads import in_thread
 
-REFERENCE = re.compile(r"<(?:resource|generated)>-(\d+)", re.IGNORECASE)
 TEXT_SUFFIXES = {".txt", ".md", ".csv", ".json", ".log", ".rst", ".html", ".xml", ".tex", ".srt"}
-
-
-class Problem(TypedDict):
-    """Why a task cannot even be tried."""
-
-    status: str
-    """`failed`: its own inputs are unusable. `skipped`: a task it needs gave nothing."""
-    code: str
-    error: str
 
 
 class Skipped(InputError):
@@ -36,9 +27,9 @@ class Skipped(InputError):
     code = "skipped"
 
 
-async def await_inputs(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+async def await_inputs(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: wait for this task's own inputs and nothing else; what is wrong with them becomes its problem."""
-    task: Task = state["task"]
+    task = state["task"]
     try:
         async with asyncio.timeout_at(runtime.context.deadline):
             results = {dep: await runtime.context.board.result(dep) for dep in task["dep"] if dep >= 0}
@@ -48,8 +39,8 @@ async def await_inputs(state: Mapping[str, Any], runtime: Runtime[Context]) -> d
         late = ExpertTimeout("The deadline passed while it waited for its input; give --deadline more seconds.")
         return {"args": task["args"], "problem": Problem(status="skipped", code=late.code, error=str(late))}
     except CompeGPTError as error:
-        status = "skipped" if isinstance(error, Skipped) else "failed"
-        return {"args": task["args"], "problem": Problem(status=status, code=error.code, error=str(error))}
+        return {"args": task["args"], "problem": Problem(
+            status="skipped" if isinstance(error, Skipped) else "failed", code=error.code, error=str(error))}
 
 
 def resolved(task: Task, results: Mapping[int, Result]) -> dict[str, Any]:
@@ -66,7 +57,7 @@ def _value(value: Any, kind: ArgKind, results: Mapping[int, Result]) -> Any:
         return [_value(item, "text", results) for item in value]
     if not isinstance(value, str):
         return value
-    wanted: Kind = kind if kind in ("image", "audio", "video") else "text"  # type: ignore[assignment]
+    wanted: Kind = kind if kind in ("image", "audio", "video") else "text"
     references = [int(number) for number in REFERENCE.findall(value)]
     if wanted == "text":
         if references:

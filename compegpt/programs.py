@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,6 +42,24 @@ async def run_program(argv: list[str], stdin: bytes | None = None, cwd: Path | N
     if len(out) > limit:
         raise ExpertError(f"{name} printed more than {limit} bytes")
     return out
+
+
+def asked(argv: list[str], seconds: float = 5.0) -> str:
+    """What a program says of itself (its languages, its voices); "" where it fails, hangs or prints no text."""
+    try:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+    except OSError:
+        return ""
+    try:
+        out, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return ""
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    return out.decode("utf-8", "replace") if process.returncode == 0 else ""
 
 
 async def _talk(process: asyncio.subprocess.Process, stdin: bytes | None, limit: int) -> tuple[bytes, bytes]:

@@ -5,6 +5,7 @@ What lives in graph state is plain data (TypedDict); what lives only in the proc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NotRequired, TypedDict
@@ -14,6 +15,10 @@ Kind = Literal["text", "image", "audio", "video"]
 
 Status = Literal["ok", "empty", "abstained", "failed", "timeout", "cancelled"]
 """What became of a candidate. `empty`: it looked and found nothing. `abstained`: it cannot tell."""
+
+
+REFERENCE = re.compile(r"<(?:resource|generated)>-(\d+)", re.IGNORECASE)
+"""How an argument refers to the output of an earlier task; the group is its id."""
 
 
 class Label(TypedDict):
@@ -163,6 +168,3 @@ class Proposal:
     planner: str
     reply: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
-
-
-Planned = Proposal

@@ -15,10 +15,11 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
@@ -27,8 +28,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from compegpt.context import Context
 from compegpt.errors import ExpertTimeout, ExpertUnavailable, NothingToResume, StorageError
-from compegpt.events import Event, Noticed
+from compegpt.events import Event, Judged, Noticed, Planned
 from compegpt.schema import Request, Turn
+from compegpt.state import Asked
 from compegpt.wiring import Parts
 from graphs.compegpt import builder
 
@@ -56,7 +58,7 @@ class Session:
                         trace: TracebackType | None) -> None:
         await self._stack.aclose()
 
-    async def stream(self, request: Request, resume: bool = False) -> AsyncIterator[Event]:
+    async def stream(self, request: Request, resume: bool = False) -> AsyncGenerator[Event, None]:
         """Run one turn of `request["thread"]`, or finish its interrupted one; ends with `Responded`.
 
         Raises NothingToResume, ExpertTimeout when the request's deadline (and a little grace) passes, ExpertUnavailable
@@ -100,18 +102,20 @@ class Session:
         config = _config(request["thread"])
         state = await self._graph.aget_state(config)
         context = self.parts.context()
-        given: dict[str, Any] | None = {"request": request}
+        given: Asked | None = {"request": request}
         if resume:
             if not state.next:
                 raise NothingToResume(f"Thread '{request['thread']}' has no interrupted turn to resume.")
             given, context = None, _with_finished(context, state.values)
+            for told in _told_before(state.values):
+                queue.put_nowait(told)
         elif state.next:
             queue.put_nowait(Noticed(f"The last turn of thread '{request['thread']}' was interrupted; "
                                      "this one takes its place."))
         # a subgraph's events come as (namespace, event)
         async for _, event in self._graph.astream(given, config, context=context, stream_mode="custom",
-                                                  subgraphs=True, durability="async"):  # type: ignore[arg-type]
-            queue.put_nowait(event)
+                                                  subgraphs=True, durability="async"):
+            queue.put_nowait(cast(Event, event))
 
     @contextlib.asynccontextmanager
     async def _alone(self, thread: str, queue: asyncio.Queue[Event | None]) -> AsyncIterator[None]:
@@ -155,7 +159,7 @@ class Session:
                            "no file can be made; set COMPEGPT_DATA_DIR to another folder.")
             return InMemorySaver()
 
-    async def _sqlite(self, path: os.PathLike[str]) -> BaseCheckpointSaver[Any]:
+    async def _sqlite(self, path: Path) -> BaseCheckpointSaver[Any]:
         import aiosqlite
         from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
@@ -168,6 +172,14 @@ class Session:
 
 def _config(thread: str) -> Any:
     return {"configurable": {"thread_id": thread}}
+
+
+def _told_before(values: dict[str, Any]) -> list[Event]:
+    """The events of what an interrupted turn had finished, so that who joins now has them all."""
+    if "plan" not in values or values.get("answer") is not None:
+        return []
+    planned = Planned(values["plan"], values["planner"], values["confidence"])
+    return [planned, *(Judged(result) for result in values.get("results", []))]
 
 
 def _with_finished(context: Context, values: dict[str, Any]) -> Context:

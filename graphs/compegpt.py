@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any, TypedDict
+from collections.abc import AsyncIterator
+from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -13,31 +12,13 @@ from langgraph.types import Send
 from compegpt.context import Context
 from compegpt.plan.node import plan
 from compegpt.respond.node import respond
-from compegpt.schema import Request, Result, Task, Turn
+from compegpt.state import Asked, Contest, State
 from graphs.competition import competition
 
 
-class Asked(TypedDict):
-    """What comes in: one request of a thread."""
-
-    request: Request
-
-
-class State(Asked, total=False):
-    asked: Request
-    """The request that `plan` and `results` belong to: `request` until a new one comes in."""
-    plan: list[Task]
-    planner: str
-    confidence: float
-    reply: str | None
-    results: Annotated[list[Result], operator.add]
-    answer: str | None
-    history: Annotated[list[Turn], operator.add]
-
-
-async def competitions(state: Mapping[str, Any]) -> list[Send] | str:
+async def competitions(state: State) -> list[Send] | str:
     """One competition per task, producers before consumers; with none, straight to the answer."""
-    return [Send("competition", {"task": task}) for task in state["plan"]] or "respond"
+    return [Send("competition", Contest(task=task)) for task in state["plan"]] or "respond"
 
 
 builder = (
@@ -55,7 +36,7 @@ builder = (
 class SelfSupplied(CompiledStateGraph[State, Context, Asked, State]):
     """The graph as Studio runs it: given no context, it builds its own from the settings."""
 
-    async def astream(self, input: Any, config: Any = None, *, context: Any = None,  # type: ignore[override]
+    async def astream(self, input: Any, config: Any = None, *, context: Any = None,
                       **options: Any) -> AsyncIterator[Any]:
         if context is None:
             from compegpt.wiring import context_from_settings

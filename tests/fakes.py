@@ -19,7 +19,7 @@ from compegpt.schema import (
     Expert,
     Finding,
     Output,
-    Planned,
+    Proposal,
     Request,
     Result,
     Status,
@@ -66,12 +66,12 @@ class FakePlanner:
         self._confidence, self._reply = confidence, reply
         self.asked: list[tuple[Request, list[Turn]]] = []
 
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Planned:
+    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal:
         self.asked.append((request, list(history)))
         plan = self._plans.pop(0) if len(self._plans) > 1 else self._plans[0]
         if isinstance(plan, Exception):
             raise plan
-        return Planned(list(plan), self._confidence, "fake", self._reply)
+        return Proposal(list(plan), self._confidence, "fake", self._reply)
 
 
 class FakeWriter:

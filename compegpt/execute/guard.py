@@ -40,17 +40,17 @@ async def recorded(expert: Expert, race: Race, call: Call) -> Candidate:
         "confidence": None, "signals": {}, "score": None, "seconds": 0.0, "error": None, "started": started}
     try:
         finding = await call()
-        candidate.update(status="empty" if finding.empty else "ok", output=finding.output,
-                         confidence=_clipped(finding.confidence), note=finding.note)
+        candidate.update({"status": "empty" if finding.empty else "ok", "output": finding.output,
+                          "confidence": _clipped(finding.confidence), "note": finding.note})
     except TimeoutError:
         if race.hurried:
-            candidate.update(status="cancelled", error="too slow: the others had answered", code="deadline")
+            candidate.update({"status": "cancelled", "error": "too slow: the others had answered", "code": "deadline"})
         else:
             taken = now() - started
-            candidate.update(status="timeout", error=f"no answer within {taken:.1f} s", code="deadline")
+            candidate.update({"status": "timeout", "error": f"no answer within {taken:.1f} s", "code": "deadline"})
     except Exception as error:  # a model's library may raise anything, and whatever it is loses only this candidate
-        candidate.update(error=_sentence(error), code=getattr(error, "code", ExpertError.code)
-                         if isinstance(error, CompeGPTError) else ExpertError.code)
+        code = error.code if isinstance(error, CompeGPTError) else ExpertError.code
+        candidate.update({"error": _sentence(error), "code": code})
     candidate["seconds"] = round(now() - started, 4)
     return candidate
 

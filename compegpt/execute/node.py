@@ -13,9 +13,10 @@ from compegpt.execute.guard import plain, recorded, within_race, within_slot
 from compegpt.execute.tool import as_tool
 from compegpt.media.artifacts import Store
 from compegpt.schema import Candidate, Expert, Finding, Output, Task
+from compegpt.state import Bout
 
 
-async def execute(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+async def execute(state: Bout, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: run the contender, then reserves until one answers; every try is a candidate."""
     context, task = runtime.context, state["task"]
     race = context.board.race(task["id"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -13,12 +12,13 @@ from compegpt.errors import ExpertError
 from compegpt.events import Judged
 from compegpt.judge.verdict import judge as verdict_of
 from compegpt.schema import Candidate, Result, Task, Verdict
+from compegpt.state import Competition, Problem
 from compegpt.threads import in_thread
 
 _NOTHING: Verdict = {"winner": None, "agreement": None, "similarity": [], "reason": ""}
 
 
-async def judge(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+async def judge(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: the task's result, published on the board whatever it is."""
     settled = now()
     candidates = state.get("candidates", [])
@@ -32,21 +32,21 @@ async def judge(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str
     return {"results": [result]}
 
 
-def _result(task: Task, state: Mapping[str, Any], verdict: Verdict, candidates: list[Candidate],
-            settled: float) -> Result:
+def _result(task: Task, state: Competition, verdict: Verdict, candidates: list[Candidate], settled: float) -> Result:
     winner = next((one for one in candidates if one["expert"] == verdict["winner"]), None)
-    problem = state["problem"]
-    if winner is None and problem is None:
-        problem = {"status": "failed", "code": _most_telling(candidates),
-                   "error": f"No candidate stands for {task['task']}: {verdict['reason']}"}
-    return {
-        "id": task["id"], "task": task["task"], "status": "ok" if winner else problem["status"],
-        "error": None if winner else problem["error"], "code": None if winner else problem["code"],
-        "args": state["args"], "winner": verdict["winner"], "output": winner["output"] if winner else None,
-        "agreement": verdict["agreement"], "reason": verdict["reason"] if winner else problem["error"],
-        "similarity": verdict["similarity"], "candidates": candidates,
-        "started": min((one["started"] for one in candidates), default=None),
+    result: Result = {
+        "id": task["id"], "task": task["task"], "status": "ok", "error": None, "code": None, "args": state["args"],
+        "winner": verdict["winner"], "output": winner["output"] if winner else None,
+        "agreement": verdict["agreement"], "reason": verdict["reason"], "similarity": verdict["similarity"],
+        "candidates": candidates, "started": min((one["started"] for one in candidates), default=None),
         "settled": settled if candidates else None}
+    if winner is None:
+        problem = state["problem"] or Problem(
+            status="failed", code=_most_telling(candidates),
+            error=f"No candidate stands for {task['task']}: {verdict['reason']}.")
+        result.update({"status": problem["status"], "error": problem["error"], "code": problem["code"],
+                       "reason": problem["error"]})
+    return result
 
 
 def _most_telling(candidates: list[Candidate]) -> str:

@@ -23,6 +23,7 @@ DOUBT = 3.0
 """How steeply a vote loses weight with the confidence of the engine that casts it."""
 CREDIBLE = 0.7
 EVIDENCE = 0.5
+THIN = 0.5
 SUBSTANTIAL = 8
 """Readers that see letters in shapes and noise see one to three (measured on pictures without text)."""
 
@@ -63,7 +64,7 @@ def confidences(given: Sequence[float | None], families: Sequence[str],
     - "Nothing there" (substance 0) is as credible as the evidence for something is weak: 1 - the greatest
       substance x confidence ** EVIDENCE. A lone letter is weak evidence, a line of text a strong one, even if misread.
     """
-    worth = [calibrated(value, family) if value is not None and much > 0 else None
+    worth = [calibrated(value, family) * much**THIN if value is not None and much > 0 else None
              for value, family, much in zip(given, families, substance, strict=True)]
     evidence = [much * value**EVIDENCE for value, much in zip(worth, substance, strict=True) if value is not None]
     best = {family: max((value for value, member in zip(worth, families, strict=True)
@@ -83,8 +84,10 @@ def substance(output: Output) -> float:
     """How much an output says, in [0, 1]: 0 for nothing, 1 from SUBSTANTIAL characters on, 1 for what is no text."""
     if is_empty(output):
         return 0.0
-    text = folded(output.get("text", ""))
-    return min(1.0, len(text) / SUBSTANTIAL) if text and not output.get("boxes") else 1.0
+    text = output.get("text", "")
+    if not text or output.get("boxes"):
+        return 1.0
+    return min(1.0, max(1, sum(map(str.isalnum, text[: 10 * SUBSTANTIAL]))) / SUBSTANTIAL)
 
 
 def completeness(texts: Sequence[str], worth: Sequence[float | None]) -> list[float | None]:

@@ -24,7 +24,7 @@ from compegpt.plan.mentions import Masked, kind_of, masked
 from compegpt.plan.spelling import mended
 from compegpt.plan.things import Pool
 from compegpt.plan.validate import MAX_TASKS, harmless, problems, references, validated
-from compegpt.schema import Planned, Request, Turn
+from compegpt.schema import Proposal, Request, Turn
 
 MAX_CHARACTERS = 200_000
 ATTACHED = -2
@@ -42,22 +42,22 @@ class EmbeddedPlanner:
     def __init__(self, encoder: Encoder | None = None) -> None:
         self._encoder = encoder or shared_encoder()
 
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Planned:
+    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal:
         return await asyncio.to_thread(self.planned, request, history)
 
-    def planned(self, request: Request, history: Sequence[Turn]) -> Planned:
+    def planned(self, request: Request, history: Sequence[Turn]) -> Proposal:
         """The plan; empty, with confidence 0, where the request asks for no task that it knows."""
         found = masked(harmless(request["text"][:MAX_CHARACTERS]), request["files"])
         if history and _SAME_FOR.match(found.text) and (again := _repeated(found, history[-1])):
-            return Planned(validated(again), 0.6, "embedded")
+            return Proposal(validated(again), 0.6, "embedded")
         found = replace(found, text=mended(found.text))
         draft = Draft(found, Pool(things.of_history(history)))
         draft.pool.things += [things.of_mention(mention, ATTACHED) for mention in found.mentions if mention.implicit]
         confidence = self._fill(draft, clauses.split(found.text))
         tasks = draft.tasks[:MAX_TASKS]
         if not tasks or problems(tasks):
-            return Planned([], 0.0, "embedded")
-        return Planned(validated(tasks), round(confidence, 3), "embedded")
+            return Proposal([], 0.0, "embedded")
+        return Proposal(validated(tasks), round(confidence, 3), "embedded")
 
     def _fill(self, draft: Draft, parts: list[Clause]) -> float:
         """Add the tasks of all clauses to the draft; how sure it is of them, less for what it left out."""

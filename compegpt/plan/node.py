@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -12,9 +11,10 @@ from compegpt.context import Context
 from compegpt.events import Planned
 from compegpt.history import interrupted
 from compegpt.plan.validate import validated
+from compegpt.state import State
 
 
-async def plan(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: ask the planner, validate what it says, and start the turn with a clean slate."""
     unfinished = interrupted(state)
     proposal = await runtime.context.planner.plan(state["request"], [*state.get("history", []), *unfinished])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from compegpt.errors import UsageError
-from compegpt.schema import Task
+from compegpt.schema import REFERENCE, Task
 from compegpt.tasks import TASKS, canonical, normalised_args
 
-REFERENCE = re.compile(r"<(?:resource|generated)>-(\d+)", re.IGNORECASE)
 MAX_TASKS = 50
 _MEDIA = ("image", "audio", "video")
 _FITS = {"audio": ("audio", "video"), "table": ("text", "image")}

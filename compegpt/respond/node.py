@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -10,9 +9,10 @@ from langgraph.runtime import Runtime
 from compegpt.context import Context
 from compegpt.events import Responded
 from compegpt.history import finished, in_plan_order
+from compegpt.state import State
 
 
-async def respond(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: the writer's answer, kept in the thread's history."""
     context = runtime.context
     results = in_plan_order(state["results"], state["plan"])

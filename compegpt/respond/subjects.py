@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compegpt.inputs import REFERENCE
 from compegpt.printable import printable, shortened
-from compegpt.schema import Task
+from compegpt.schema import REFERENCE, Task
 from compegpt.tasks import TASKS
 
 _MEDIA = ("image", "audio", "video")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -11,13 +10,13 @@ from langgraph.runtime import Runtime
 from compegpt.context import Context, Offers
 from compegpt.errors import NoExpert
 from compegpt.events import Selected
-from compegpt.inputs import Problem
 from compegpt.schema import Expert
 from compegpt.select.ranking import ranked
 from compegpt.select.refusal import refusal
+from compegpt.state import Competition, Problem
 
 
-async def select(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[str, Any]:
+async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: ask the sources in their order, take the top k, and prepare the race with the rest as reserves."""
     if state["problem"]:
         return {"contenders": []}
@@ -25,7 +24,7 @@ async def select(state: Mapping[str, Any], runtime: Runtime[Context]) -> dict[st
     offers = [await source.offers(task["task"], state["args"]) for source in context.sources]
     experts = ranked([expert for offer in offers for expert in offer.experts])
     if not experts:
-        error = NoExpert(refusal(task["task"], _reasons(offers), context.settings))
+        error = NoExpert(refusal(task["task"], _reasons(offers)))
         return {"contenders": [], "problem": Problem(status="failed", code=error.code, error=str(error))}
     chosen = experts[: context.settings.top_k]
     _prepare(context, task["id"], chosen, experts[context.settings.top_k :])

@@ -13,7 +13,8 @@ def ranked(experts: Sequence[Expert]) -> list[Expert]:
     Related checkpoints are not independent votes, so a sibling competes only when the families are used up.
     """
     seen: set[str] = set()
-    first, siblings = [], []
+    first: list[Expert] = []
+    siblings: list[Expert] = []
     for expert in experts:
         (siblings if expert.family in seen else first).append(expert)
         seen.add(expert.family)

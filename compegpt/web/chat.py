@@ -15,12 +15,11 @@ from typing import Any
 
 from compegpt.errors import CompeGPTError, InputError
 from compegpt.events import Event, Executed, Judged, Noticed, Planned, Responded, Selected
-from compegpt.inputs import REFERENCE
 from compegpt.options import check_files, check_prompt
 from compegpt.printable import printable
 from compegpt.record import artifacts_of, copied
 from compegpt.respond.report import files
-from compegpt.schema import Request, Task
+from compegpt.schema import REFERENCE, Request, Task
 from compegpt.session import Session
 from compegpt.tasks import TASKS
 

@@ -11,17 +11,17 @@ import pytest
 
 from compegpt.plan.embedded import EmbeddedPlanner
 from compegpt.plan.validate import problems
-from compegpt.schema import Output, Planned, Result, Task, Turn
+from compegpt.schema import Output, Proposal, Result, Task, Turn
 
 REQUESTS = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))
 PLANNER = EmbeddedPlanner()
 
 
-def planned(text: str, files: tuple[str, ...] = (), history: tuple[Turn, ...] = ()) -> Planned:
+def planned(text: str, files: tuple[str, ...] = (), history: tuple[Turn, ...] = ()) -> Proposal:
     return PLANNER.planned({"text": text, "files": list(files), "thread": "t"}, history)
 
 
-def steps(plan: Planned) -> list[list[Any]]:
+def steps(plan: Proposal) -> list[list[Any]]:
     return [[task["task"], task["args"]] for task in plan.tasks]
 
 

@@ -12,7 +12,8 @@ from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.embedded import ocr, questions
-from compegpt.sources.embedded.engine import Args, Engine, in_thread
+from compegpt.sources.embedded.engine import Args, Engine
+from compegpt.threads import in_thread
 
 PAIRS: dict[tuple[str, str], float] = {
     ("rapidocr", "minilm"): 0.8, ("tesseract", "bm25"): 0.75, ("rapidocr-median", "tfidf"): 0.7,

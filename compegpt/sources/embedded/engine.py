@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compegpt.media.artifacts import Store
-from compegpt.programs import decoded as decoded
-from compegpt.programs import run_program as run_program
 from compegpt.schema import Finding
-from compegpt.threads import in_thread as in_thread
 
 Args = Mapping[str, Any]
 Run = Callable[[Args, Store], Finding] | Callable[[Args, Store], Awaitable[Finding]]

@@ -66,7 +66,7 @@ def smooth(image: Picture) -> Picture:
 
 
 def even(image: Picture) -> Picture:
-    """A light blur, then mean and contrast made the same everywhere, dark on light: against shadows and low contrast."""
+    """A light blur, then the same mean and contrast everywhere, dark on light: against shadows and low contrast."""
     import cv2
 
     light = cv2.GaussianBlur(grey(image), (0, 0), 1.2).astype(np.float32)
@@ -122,7 +122,8 @@ def otsu(image: Picture) -> Picture:
     """`even`, enlarged, then black on white by Otsu's threshold (IEEE Transactions SMC 9, 1979)."""
     import cv2
 
-    return np.asarray(cv2.threshold(enlarged(even(image)), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1], dtype=np.uint8)
+    pixels = enlarged(even(image))
+    return np.asarray(cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1], dtype=np.uint8)
 
 
 def _scaled(pixels: Picture, factor: float) -> Picture:

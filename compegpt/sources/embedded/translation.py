@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import functools
 import re
-import subprocess
 from typing import Any
 
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
-from compegpt.programs import decoded, run_program
+from compegpt.programs import asked, decoded, run_program
 from compegpt.schema import Finding
-from compegpt.sources.embedded.engine import Args, Engine, in_thread
+from compegpt.sources.embedded.engine import Args, Engine
 from compegpt.sources.embedded.language import identified
+from compegpt.threads import in_thread
 
 _CODES = {
     "af": "afr", "an": "arg", "ar": "ara", "be": "bel", "bg": "bul", "br": "bre", "ca": "cat", "cy": "cym", "da": "dan",
@@ -34,11 +34,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 @functools.cache
 def modes() -> frozenset[str]:
     """Names of the installed translation modes, such as "spa-eng"; none where Apertium is not there or hangs."""
-    try:
-        listed = subprocess.run(["apertium", "-l"], capture_output=True, timeout=5, check=True, text=True)
-    except (OSError, subprocess.SubprocessError):
-        return frozenset()
-    return frozenset(listed.stdout.split())
+    return frozenset(asked(["apertium", "-l"]).split())
 
 
 def mode(source: str, target: str) -> str | None:

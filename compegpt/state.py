@@ -1,0 +1,76 @@
+"""The state of the two graphs: plain data, checkpointed after every step."""
+
+from __future__ import annotations
+
+import operator
+from typing import Annotated, Any, Literal, TypedDict
+
+from compegpt.schema import Candidate, Request, Result, Task, Turn
+
+
+class Asked(TypedDict):
+    """What comes in: one request of a thread."""
+
+    request: Request
+
+
+class State(Asked, total=False):
+    """A thread: the turn in hand, and the finished ones."""
+
+    asked: Request
+    """The request that `plan` and `results` belong to: `request` until a new one comes in."""
+    plan: list[Task]
+    planner: str
+    confidence: float
+    reply: str | None
+    results: Annotated[list[Result], operator.add]
+    answer: str | None
+    history: Annotated[list[Turn], operator.add]
+
+
+class Problem(TypedDict):
+    """Why a task cannot even be tried."""
+
+    status: Literal["failed", "skipped"]
+    """`failed`: its own inputs are unusable. `skipped`: a task it needs gave nothing."""
+    code: str
+    error: str
+
+
+class Contender(TypedDict):
+    """An expert that takes part."""
+
+    id: str
+    family: str
+    source: str
+
+
+class Contest(TypedDict):
+    """What comes into a competition: one task of the plan."""
+
+    task: Task
+
+
+class Competition(Contest, total=False):
+    """One task on its way to a result."""
+
+    args: dict[str, Any]
+    """Checked values in place of references."""
+    problem: Problem | None
+    contenders: list[Contender]
+    candidates: Annotated[list[Candidate], operator.add]
+    results: list[Result]
+
+
+class Bout(TypedDict):
+    """What one expert gets to do."""
+
+    task: Task
+    args: dict[str, Any]
+    contender: Contender
+
+
+class Outcome(TypedDict):
+    """What comes out of a competition: the task's one result."""
+
+    results: list[Result]
