@@ -21,11 +21,12 @@ Matrix = NDArray[np.float64]
 
 DOUBT = 3.0
 """How steeply a vote loses weight with the confidence of the engine that casts it."""
-CREDIBLE = 0.7
-EVIDENCE = 0.5
-THIN = 0.5
+CREDIBLE = 0.95
+"""Worth from which on a reading's length is believed."""
 SUBSTANTIAL = 8
-"""Readers that see letters in shapes and noise see one to three (measured on pictures without text)."""
+"""Letters and digits: readers that see text in shapes and noise see one to three (pictures without text)."""
+THIN, EVIDENCE = 0.5, 0.5
+"""Powers that say how much less a reading of few letters is worth, and how much a doubtful one is evidence."""
 
 
 def agreement(matrix: Matrix, families: Sequence[str], index: int) -> float | None:
@@ -60,6 +61,7 @@ def confidences(given: Sequence[float | None], families: Sequence[str],
     """Own confidences made comparable, each in [0, 1] or None where an engine has none.
 
     - A family with a measured table: what its confidence was worth on the development set, comparable between families.
+      All are worth less for less substance, as substance ** THIN.
     - Any other family: the share of its best member's confidence, comparable inside the family only.
     - "Nothing there" (substance 0) is as credible as the evidence for something is weak: 1 - the greatest
       substance x confidence ** EVIDENCE. A lone letter is weak evidence, a line of text a strong one, even if misread.
@@ -81,7 +83,7 @@ def confidences(given: Sequence[float | None], families: Sequence[str],
 
 
 def substance(output: Output) -> float:
-    """How much an output says, in [0, 1]: 0 for nothing, 1 from SUBSTANTIAL characters on, 1 for what is no text."""
+    """How much an output says, in [0, 1]: 1 from SUBSTANTIAL letters and digits on, or for no text; 0 for nothing."""
     if is_empty(output):
         return 0.0
     text = output.get("text", "")

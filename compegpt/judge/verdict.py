@@ -26,7 +26,7 @@ Signals = Mapping[str, float]
 Weights = Mapping[str, float]
 
 WEIGHTS: dict[Comparison, Weights] = {
-    "edit": {"support": 1.0, "confidence": 2.0, "validity": 0.5, "familiarity": 0.5, "completeness": 0.2},
+    "edit": {"support": 1.0, "confidence": 2.0, "validity": 0.5, "familiarity": 0.8, "completeness": 0.5},
     "meaning": {"support": 2.0, "confidence": 0.5, "validity": 1.0, "alignment": 0.5},
     "labels": {"support": 2.0, "confidence": 1.0, "validity": 1.0},
     "spans": {"support": 2.0, "confidence": 0.5, "validity": 0.5},

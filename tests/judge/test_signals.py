@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from compegpt.judge.calibration import CALIBRATION
-from compegpt.judge.signals import agreement, alignment, calibrated, confidences, substance, support
+from compegpt.judge.signals import agreement, alignment, calibrated, completeness, confidences, substance, support
+from compegpt.judge.vocabulary import familiarities
 
 MATRIX = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.4], [0.2, 0.4, 1.0]])
 
@@ -73,3 +74,28 @@ def test_alignment_is_a_cosine_and_never_negative() -> None:
     ({"boxes": [{"label": "code", "score": 1.0, "box": [0, 0, 1, 1]}], "text": "7"}, 1.0)])
 def test_substance(output: dict[str, object], expected: float) -> None:
     assert substance(output) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("texts", "worth", "expected"), [
+    (["room 593", "room"], [0.99, 0.99], [1.0, 0.5]),
+    (["debris of a reading", "room 593"], [0.3, 0.99], [1.0, 1.0]),
+    (["ab", "abcd", ""], [None, None, None], [0.5, 1.0, None]),
+], ids=["a part", "what is not credible sets no length", "nobody is credible"])
+def test_completeness(texts: list[str], worth: list[float | None], expected: list[float | None]) -> None:
+    assert completeness(texts, worth) == expected
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("corner", "comer "), ("mirror winter", "mirrer wintet"),
+                                              ("follow", "foliow")])
+def test_a_word_is_more_familiar_than_its_misreading(right: str, wrong: str) -> None:
+    known = familiarities([right, wrong, "4711"], None)
+    assert known[0] is not None
+    assert known[1] is not None
+    assert known[0] >= known[1]
+    assert known[2] is None
+
+
+@pytest.mark.parametrize(("texts", "language"), [(["4711", "KX7-44"], None), (["the garden"], "de"),
+                                                 (["Donaudampfschifffahrtsgesellschaft"], None), ([], None)])
+def test_familiarity_says_nothing_of_codes_and_other_languages(texts: list[str], language: str | None) -> None:
+    assert familiarities(texts, language) == [None] * len(texts)
