@@ -62,9 +62,6 @@ def folded(text: str) -> str:
     return " ".join(text.split())
 
 
-# texts
-
-
 def meaning(outputs: Sequence[Output], encoder: Encoder) -> Matrix:
     """Cosine of sentence embeddings; opposite meanings count as 0."""
     vectors = np.asarray(encoder.encode([folded(output.get("text", "")) for output in outputs]), dtype=float)
@@ -80,9 +77,6 @@ def edit_similarity(one: str, other: str) -> float:
     from rapidfuzz.distance import Levenshtein
 
     return float(Levenshtein.normalized_similarity(one, other))
-
-
-# labels, scores, vectors
 
 
 def _labels(outputs: Sequence[Output], encoder: Encoder) -> Matrix:

@@ -89,8 +89,8 @@ def test_boxes_lie_in_the_picture(tmp_path: Path) -> None:
     assert validity("face-detection", "boxes", found, {"image": str(tmp_path / "in.png")}) == 0.5
 
 
-@pytest.mark.parametrize(("seconds", "loudness", "low", "high"), [(3.0, 0.2, 1, 1), (3.0, 0.0, 0, 0), (0.5, 0.2, 0, 0.3),
-                                                                   (60.0, 0.2, 0, 0.3)])
+@pytest.mark.parametrize(("seconds", "loudness", "low", "high"), [
+    (3.0, 0.2, 1, 1), (3.0, 0.0, 0, 0), (0.5, 0.2, 0, 0.3), (60.0, 0.2, 0, 0.3)])
 def test_speech_takes_the_time_its_text_needs(seconds: float, loudness: float, low: float, high: float,
                                               tmp_path: Path) -> None:
     import soundfile

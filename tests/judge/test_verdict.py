@@ -17,7 +17,8 @@ class Letters:
     """Encodes a text as how often it has each letter."""
 
     def encode(self, texts: Sequence[str]) -> Array:
-        counts = np.array([[text.lower().count(chr(letter)) for letter in range(97, 123)] for text in texts], np.float32)
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        counts = np.array([[text.lower().count(letter) for letter in letters] for text in texts], np.float32)
         return counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
 
 
@@ -46,12 +47,13 @@ def test_a_lone_candidate_passes_through_with_nothing_to_compare() -> None:
 
 
 def test_of_two_the_other_signals_decide() -> None:
-    assert winner("ocr", candidate("a", "H3||o w0r|d ~", "tesseract", 0.5), candidate("b", "Hello world", "ppocr", 0.97)) == "b"
+    assert winner("ocr", candidate("a", "H3||o w0r|d ~", "tesseract", 0.5),
+                  candidate("b", "Hello world", "ppocr", 0.97)) == "b"
 
 
 def test_of_two_with_nothing_to_tell_them_apart_the_first_wins() -> None:
-    verdict, _ = judge("depth-estimation", {}, [candidate("a", {"image": "/a.png"}), candidate("b", {"image": "/b.png"})],
-                       Letters())
+    alike = [candidate(name, {"image": f"/{name}.png"}) for name in "ab"]
+    verdict, _ = judge("depth-estimation", {}, alike, Letters())
     assert verdict["winner"] == "embedded:a"
     assert "first in order of selection" in verdict["reason"]
 
@@ -117,7 +119,7 @@ def test_two_that_find_nothing_outvote_one_that_finds_a_face() -> None:
     ({"tesseract": ("", None), "tesseract-otsu": ("", None), "rapidocr": ("Invoice 4711", 0.98)}, "rapidocr"),
     ({"rapidocr": ("W", 0.4), "tesseract": ("", None), "tesseract-otsu": ("", None)}, "tesseract"),
     ({"rapidocr": ("", None), "rapidocr-median": ("", None), "tesseract": ("oe\nPa ee", 0.12)}, "rapidocr"),
-], ids=["one missed it", "both siblings missed it", "tesseract missed it", "a letter seen in a shape", "debris of a blank"])
+], ids=["one missed it", "both siblings missed it", "tesseract missed it", "a letter in a shape", "debris of a blank"])
 def test_finding_nothing_loses_to_confident_text_and_beats_debris(texts: dict[str, Any], expected: str) -> None:
     candidates = [candidate(name, text, "ppocr" if name.startswith("rapid") else "tesseract", confidence,
                             "ok" if text else "empty") for name, (text, confidence) in texts.items()]
@@ -125,8 +127,8 @@ def test_finding_nothing_loses_to_confident_text_and_beats_debris(texts: dict[st
 
 
 def test_the_reason_names_the_signal_that_decided() -> None:
-    reason = judge("ocr", {}, [candidate("a", "Hello world", "ppocr", 0.99), candidate("b", "Hallo world", "tesseract", 0.4)],
-                   Letters())[0]["reason"]
+    candidates = [candidate("a", "Hello world", "ppocr", 0.99), candidate("b", "Hallo world", "tesseract", 0.4)]
+    reason = judge("ocr", {}, candidates, Letters())[0]["reason"]
     assert reason.startswith("highest score 0.")
     assert "of 2: decided by confidence (" in reason
     assert "runner-up embedded:b 0." in reason

@@ -54,7 +54,8 @@ async def test_a_blank_page_is_empty_and_no_error(engine: Engine, tmp_path: Path
 
 @each_engine
 async def test_lines_come_top_to_bottom(engine: Engine, tmp_path: Path) -> None:
-    finding = await read(engine, drawn(tmp_path / "page.png", "First line\nSecond line\nThird line", (500, 240), height=36))
+    page = drawn(tmp_path / "page.png", "First line\nSecond line\nThird line", (500, 240), height=36)
+    finding = await read(engine, page)
     assert finding.output["text"].splitlines() == ["First line", "Second line", "Third line"]
 
 
@@ -66,7 +67,7 @@ async def test_tiny_print_is_read(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["rapidocr", pytest.param("tesseract", marks=needs_tesseract)])
 async def test_a_photo_of_12_megapixels_is_read(name: str, tmp_path: Path) -> None:
-    photo = drawn(tmp_path / "photo.jpg", "EXIT 42", (4000, 3000), paper="#807060", ink="white", height=300, corner=(800, 900))
+    photo = drawn(tmp_path / "photo.jpg", "EXIT 42", (4000, 3000), "white", "#807060", height=300, corner=(800, 900))
     assert (await read(ENGINES[name], photo)).output["text"] == "EXIT 42"
 
 
