@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from text_candidates import collected
-from text_images import NO_TEXT
+from text_images import NO_TEXT, SEEDS
 
 from compegpt.embed import shared_encoder
 from compegpt.judge.similarity import folded, is_empty, meaning
@@ -161,7 +161,7 @@ def say(line: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--set", choices=("test", "dev"), default="test", help="which pictures (default: test)")
+    parser.add_argument("--set", choices=tuple(SEEDS), default="test", help="which pictures (default: test)")
     parser.add_argument("--fit", action="store_true", help="print the calibration table, from the dev pictures")
     parser.add_argument("--again", nargs="+", default=[], metavar="ENGINE", help="let these engines read again")
     flags = parser.parse_args()

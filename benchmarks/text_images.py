@@ -1,7 +1,8 @@
 """Makes degraded pictures of text, deterministically from a seed; `benchmarks/judge.py` lets the OCR engines read them.
 
-Two sets, which share neither seed nor font file nor wording: `dev`, on which the judge was tuned, and `test`, on which
-it is reported. Needs the fonts of the Debian packages fonts-dejavu-core and fonts-liberation.
+Sets `dev`, on which the judge was tuned, and `test`, on which it is reported, share neither seed nor font file nor
+wording. `fresh` is `test` with another seed, drawn and scored once, when everything was fixed. Needs the fonts of the
+Debian packages fonts-dejavu-core and fonts-liberation.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ FONTS = {
             "liberation/LiberationMono-Italic.ttf", "liberation/LiberationSansNarrow-Regular.ttf",
             "liberation/LiberationSerif-BoldItalic.ttf"),
 }
-SEEDS = {"test": (20_261,), "dev": (7_003, 7_004)}
+FONTS["fresh"] = FONTS["test"]
+SEEDS = {"test": (20_261,), "fresh": (31_415,), "dev": (7_003, 7_004)}
 """Each seed makes PER_CATEGORY pictures of every category."""
 NO_TEXT = "no text"
 """Category of the pictures that have none, where finding nothing is right."""
@@ -71,7 +73,7 @@ class TextImage:
 
 
 def images(which: str) -> Iterator[TextImage]:
-    """All pictures of the set `test` or `dev`; exits with what to install where a font is missing."""
+    """All pictures of the set `test`, `fresh` or `dev`; exits with what to install where a font is missing."""
     absent = [name for name in FONTS[which] if not (_FONTS / name).is_file()]
     if absent:
         raise SystemExit(f"{_FONTS / absent[0]} is missing: apt-get install fonts-dejavu-core fonts-liberation")
@@ -80,7 +82,7 @@ def images(which: str) -> Iterator[TextImage]:
 
 
 def _from_seed(which: str, seed: int) -> Iterator[TextImage]:
-    random, half = np.random.default_rng(seed), {"test": 0, "dev": 1}[which]
+    random, half = np.random.default_rng(seed), int(which == "dev")
     for category, degrade in DEGRADE.items():
         for number in range(PER_CATEGORY):
             kind = ("words", "names, codes and amounts")[number % 2]
