@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from compegpt.errors import InputError
 from compegpt.media.artifacts import open_image
+from compegpt.media.render import opencv
 
 Array = NDArray[np.float64]
 SIDE = 64
@@ -67,7 +68,7 @@ def _picture(path: str) -> list[Any]:
 
 def _frames(path: str) -> list[Any]:
     """Frames at a quarter, half and three quarters of a video."""
-    import cv2
+    cv2 = opencv()
 
     video = cv2.VideoCapture(path)
     count, frames = int(video.get(cv2.CAP_PROP_FRAME_COUNT)), []

@@ -22,6 +22,7 @@ import numpy as np
 
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
+from compegpt.media.render import opencv
 from compegpt.programs import asked, decoded, run_program
 from compegpt.schema import Finding
 from compegpt.sources.embedded import ocr_pictures as prepared
@@ -173,7 +174,7 @@ def words_of(tsv: str) -> list[Line]:
 
 def _encoded(prepare: Callable[[Picture], Picture], path: str) -> tuple[bytes, str]:
     """The prepared picture as PNG, and tesseract's page segmentation mode: 6, one block, for what is no page."""
-    import cv2
+    cv2 = opencv()
 
     image = picture(path)
     _, png = cv2.imencode(".png", _bgr(framed(prepare(image))), [cv2.IMWRITE_PNG_COMPRESSION, 1])

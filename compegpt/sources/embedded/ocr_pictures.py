@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compegpt.media.artifacts import open_image
+from compegpt.media.render import opencv
 
 Picture = NDArray[np.uint8]
 """Height x width x 3, RGB; or height x width, grey."""
@@ -44,21 +45,21 @@ def as_is(image: Picture) -> Picture:
 
 
 def grey(image: Picture) -> Picture:
-    import cv2
+    cv2 = opencv()
 
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8) if image.ndim == 3 else image
 
 
 def median(image: Picture) -> Picture:
     """3 x 3 median: takes away single wrong pixels (salt and pepper) and keeps edges."""
-    import cv2
+    cv2 = opencv()
 
     return np.asarray(cv2.medianBlur(np.ascontiguousarray(image), 3), dtype=np.uint8)
 
 
 def smooth(image: Picture) -> Picture:
     """A light blur, then the range stretched to the full: against noise and low contrast."""
-    import cv2
+    cv2 = opencv()
 
     blurred = cv2.GaussianBlur(grey(image), (0, 0), 1.2).astype(np.float32)
     low, high = (float(value) for value in np.percentile(blurred, (1, 99)))
@@ -67,7 +68,7 @@ def smooth(image: Picture) -> Picture:
 
 def even(image: Picture) -> Picture:
     """A light blur, then the same mean and contrast everywhere, dark on light: against shadows and low contrast."""
-    import cv2
+    cv2 = opencv()
 
     light = cv2.GaussianBlur(grey(image), (0, 0), 1.2).astype(np.float32)
     reach = max(min(light.shape) / 2.5, 8.0)
@@ -81,7 +82,7 @@ def even(image: Picture) -> Picture:
 
 def _wide_blur(pixels: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
     """A wide Gaussian blur by way of a small picture, at most 80 pixels of reach."""
-    import cv2
+    cv2 = opencv()
 
     factor = 16 / min(reach, 80.0)
     small = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
@@ -90,7 +91,7 @@ def _wide_blur(pixels: NDArray[np.float32], reach: float) -> NDArray[np.float32]
 
 def sharp(image: Picture) -> Picture:
     """Unsharp mask: against blur."""
-    import cv2
+    cv2 = opencv()
 
     pixels = grey(image)
     return np.asarray(cv2.addWeighted(pixels, 2.5, cv2.GaussianBlur(pixels, (0, 0), 3), -1.5, 0), dtype=np.uint8)
@@ -108,7 +109,7 @@ def cleaned(image: Picture) -> Picture:
 
 def denoised(image: Picture) -> Picture:
     """Median, enlarged, then a light blur."""
-    import cv2
+    cv2 = opencv()
 
     return np.asarray(cv2.GaussianBlur(enlarged(median(grey(image))), (0, 0), 1.0), dtype=np.uint8)
 
@@ -120,14 +121,14 @@ def stretched(image: Picture) -> Picture:
 
 def otsu(image: Picture) -> Picture:
     """`even`, enlarged, then black on white by Otsu's threshold (IEEE Transactions SMC 9, 1979)."""
-    import cv2
+    cv2 = opencv()
 
     pixels = enlarged(even(image))
     return np.asarray(cv2.threshold(pixels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[1], dtype=np.uint8)
 
 
 def _scaled(pixels: Picture, factor: float) -> Picture:
-    import cv2
+    cv2 = opencv()
 
     factor = min(factor, MAX_SIDE / max(pixels.shape))
     if factor <= 1:
@@ -137,7 +138,7 @@ def _scaled(pixels: Picture, factor: float) -> Picture:
 
 def framed(image: Picture) -> Picture:
     """With a border in the colour of its edge: letters that touch the edge are lost without one."""
-    import cv2
+    cv2 = opencv()
 
     edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     colour = [float(value) for value in np.atleast_1d(np.median(edge, axis=0))]
