@@ -80,7 +80,8 @@ class MiniLM:
     def _weights(self) -> dict[str, Array]:
         from safetensors.numpy import load_file
 
-        return {name: tensor.astype(np.float32, copy=False) for name, tensor in load_file(self.folder / "model.safetensors").items()
+        tensors = load_file(self.folder / "model.safetensors")
+        return {name: tensor.astype(np.float32, copy=False) for name, tensor in tensors.items()
                 if tensor.dtype.kind == "f"}
 
     def _forward(self, text: str) -> Array:
