@@ -21,5 +21,5 @@ if ! "$found" -m venv "$venv" >/dev/null 2>&1; then
 fi
 echo "Installing the dependencies into $venv (about 2 GB, some minutes the first time) ..."
 # torch first: asked for by itself and exactly, it is the build the constraints mean
-"$venv/bin/python" -m pip install -q --disable-pip-version-check -c constraints.txt torch
-"$venv/bin/python" -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt torch
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'

@@ -21,6 +21,7 @@ def test_no_texts_give_no_vectors() -> None:
 
 
 def test_vectors_have_unit_length_and_meaning() -> None:
-    sheep, lamb, tax = shared_encoder().encode(["A sheep eats grass.", "Lambs graze on a meadow.", "The tax form is due."])
+    texts = ["A sheep eats grass.", "Lambs graze on a meadow.", "The tax form is due."]
+    sheep, lamb, tax = shared_encoder().encode(texts)
     assert np.linalg.norm(sheep) == pytest.approx(1, abs=1e-5)
     assert sheep @ lamb > sheep @ tax + 0.2

@@ -19,7 +19,8 @@ def done(output: dict[str, Any] | None, status: str = "ok") -> Any:
 
 
 @pytest.mark.parametrize(("given", "wanted"), [
-    ("<resource>-0", "hello"), ("<GENERATED>-0", "hello"), ("It says <resource>-0, in <resource>-1.", "It says hello, in en."),
+    ("<resource>-0", "hello"), ("<GENERATED>-0", "hello"),
+    ("It says <resource>-0, in <resource>-1.", "It says hello, in en."),
 ])
 def test_references_stand_anywhere_in_a_text(given: str, wanted: str) -> None:
     results = {0: done({"text": "hello"}), 1: done({"labels": [{"label": "en", "score": 1.0}]})}
@@ -60,7 +61,8 @@ def test_what_cannot_be_read_is_an_input_error(value: str) -> None:
 
 
 @pytest.mark.parametrize(("output", "text"), [
-    ({"labels": [{"label": "de", "score": 1.0}]}, "de"), ({"data": [{"text": "sheep"}, {"text": "farm"}]}, "sheep, farm"),
+    ({"labels": [{"label": "de", "score": 1.0}]}, "de"),
+    ({"data": [{"text": "sheep"}, {"text": "farm"}]}, "sheep, farm"),
     ({"scores": [0.5]}, "0.50"), ({"boxes": [{"label": "face"}]}, "face"), ({"image": "/a.png"}, ""),
 ])
 def test_every_output_has_words(output: Any, text: str) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 STAGES = ("plan", "select", "execute", "judge", "respond")
 FLOORS: dict[str, int] = {
-    "errors": 0, "schema": 0, "state": 0, "tasks": 0, "settings": 0, "events": 0, "embed": 0, "threads": 0, "programs": 0, "printable": 0, "prompts": 0,
+    **dict.fromkeys(("errors", "schema", "state", "tasks", "settings", "events", "embed", "threads", "programs",
+                     "printable", "prompts"), 0),
     "media": 1, "board": 1, "context": 2, "sources": 3, "inputs": 3, "history": 3,
     **dict.fromkeys(STAGES, 4), "wiring": 5, "graphs": 6, "session": 7,
 }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,16 +38,25 @@ async def test_a_program_that_is_not_there_is_an_error() -> None:
 
 async def test_cancelling_kills_the_program_and_its_children(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    code = f"import subprocess, time; p = subprocess.Popen(['sleep', '600']); open({str(note)!r}, 'w').write(str(p.pid)); p.wait()"
+    code = ("import subprocess; child = subprocess.Popen(['sleep', '600']); "
+            f"open({str(note)!r}, 'w').write(f'{{child.pid}} '); child.wait()")
     running = asyncio.create_task(run_program(python(code)))
-    while not (note.exists() and note.read_text()):
-        await asyncio.sleep(0.01)
-    child = Path(f"/proc/{note.read_text()}/stat")
+    child = await in_thread(written, note)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    while child.exists() and child.read_text().split()[2] != "Z":
-        await asyncio.sleep(0.01)
+    await in_thread(gone, Path(f"/proc/{child}/stat"))
+
+
+def written(note: Path) -> str:
+    while not (note.exists() and note.read_text().endswith(" ")):
+        time.sleep(0.01)
+    return note.read_text().strip()
+
+
+def gone(stat: Path) -> None:
+    while stat.exists() and stat.read_text().split()[2] != "Z":
+        time.sleep(0.01)
 
 
 def test_what_is_not_text_is_an_error() -> None:

@@ -5,7 +5,20 @@ import pytest
 from compegpt.errors import UsageError, status_of
 from compegpt.tasks import ALIASES, TASKS, canonical, normalised_args
 
-NAMED = ["fill-mask", "text-classification", "token-classification", "zero-shot-classification", "language-identification", "summarization", "translation", "question-answering", "text-generation", "text2text-generation", "conversational", "sentence-similarity", "feature-extraction", "keyword-extraction", "table-question-answering", "tabular-classification", "image-classification", "zero-shot-image-classification", "object-detection", "zero-shot-object-detection", "face-detection", "barcode-detection", "image-segmentation", "image-to-text", "ocr", "visual-question-answering", "document-question-answering", "depth-estimation", "image-to-image", "image-editing", "image-upscaling", "text-to-image", "canny-control", "lineart-control", "depth-control", "hed-control", "mlsd-control", "normal-control", "openpose-control", "scribble-control", "seg-control", "canny-text-to-image", "depth-text-to-image", "hed-text-to-image", "mlsd-text-to-image", "normal-text-to-image", "openpose-text-to-image", "scribble-text-to-image", "seg-text-to-image", "text-to-speech", "text-to-audio", "automatic-speech-recognition", "audio-to-audio", "audio-classification", "voice-activity-detection", "text-to-video", "image-to-video", "video-classification", "video-dubbing"]
+NAMED = [
+    "fill-mask", "text-classification", "token-classification", "zero-shot-classification", "language-identification",
+    "summarization", "translation", "question-answering", "text-generation", "text2text-generation", "conversational",
+    "sentence-similarity", "feature-extraction", "keyword-extraction", "table-question-answering",
+    "tabular-classification", "image-classification", "zero-shot-image-classification", "object-detection",
+    "zero-shot-object-detection", "face-detection", "barcode-detection", "image-segmentation", "image-to-text", "ocr",
+    "visual-question-answering", "document-question-answering", "depth-estimation", "image-to-image", "image-editing",
+    "image-upscaling", "text-to-image", "canny-control", "lineart-control", "depth-control", "hed-control",
+    "mlsd-control", "normal-control", "openpose-control", "scribble-control", "seg-control", "canny-text-to-image",
+    "depth-text-to-image", "hed-text-to-image", "mlsd-text-to-image", "normal-text-to-image", "openpose-text-to-image",
+    "scribble-text-to-image", "seg-text-to-image", "text-to-speech", "text-to-audio", "automatic-speech-recognition",
+    "audio-to-audio", "audio-classification", "voice-activity-detection", "text-to-video", "image-to-video",
+    "video-classification", "video-dubbing",
+]
 
 
 def test_every_task_type_of_the_contract_has_a_row_and_there_are_no_others() -> None:

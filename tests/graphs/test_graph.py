@@ -45,12 +45,14 @@ def summary(task_id: int = 0, dep: tuple[int, ...] = (), text: str = "A text.") 
 
 
 async def test_the_events_tell_the_turn_in_order(data_dir: Path) -> None:
-    events, _ = await play(data_dir, {"summarization": [("a", "a", SHEEP), ("b", "b", EWES), ("c", "c", NOISE)]}, [summary()])
+    experts = {"summarization": [("a", "a", SHEEP), ("b", "b", EWES), ("c", "c", NOISE)]}
+    events, _ = await play(data_dir, experts, [summary()])
     assert [type(event) for event in events] == [Planned, Selected, Executed, Executed, Executed, Judged, Responded]
 
 
 async def test_the_winner_is_one_of_those_that_agree(data_dir: Path) -> None:
-    events, _ = await play(data_dir, {"summarization": [("c", "c", NOISE), ("a", "a", SHEEP), ("b", "b", EWES)]}, [summary()])
+    experts = {"summarization": [("c", "c", NOISE), ("a", "a", SHEEP), ("b", "b", EWES)]}
+    events, _ = await play(data_dir, experts, [summary()])
     assert results(events)[0]["winner"] == "fake:a"
     assert len(results(events)[0]["similarity"]) == 3
 
@@ -98,7 +100,8 @@ async def test_the_next_in_rank_takes_a_failed_ones_place(data_dir: Path) -> Non
 async def test_a_failed_task_fails_alone_and_its_dependents_are_skipped(data_dir: Path) -> None:
     experts = {"summarization": [("bad", "bad", RuntimeError("crash"))], "translation": [("t", "t", SHEEP)]}
     plan = [summary(0), task("translation", 1, (0,), text="<resource>-0", target="es"),
-            task("translation", 2, text="x", target="es"), task("translation", 3, (1,), text="<resource>-1", target="es")]
+            task("translation", 2, text="x", target="es"),
+            task("translation", 3, (1,), text="<resource>-1", target="es")]
     events, _ = await play(data_dir, experts, plan)
     assert [results(events)[one]["status"] for one in range(4)] == ["failed", "skipped", "ok", "skipped"]
 
@@ -167,7 +170,8 @@ async def test_closing_the_stream_leaves_no_task_behind(data_dir: Path) -> None:
         started.set()
         return await hang(args, store)
 
-    async with Session(fake_parts(settings(data_dir), FakeSource({"summarization": [("h", "h", begin)]}), [summary()])) as session:
+    source = FakeSource({"summarization": [("h", "h", begin)]})
+    async with Session(fake_parts(settings(data_dir), source, [summary()])) as session:
         before = asyncio.all_tasks()
 
         async def consume() -> None:

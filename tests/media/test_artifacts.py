@@ -3,7 +3,9 @@ from __future__ import annotations
 import struct
 import wave
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,18 +54,17 @@ def make(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize(("name", "why"), [
-    ("missing.png", "There is no file"), ("empty.png", "is empty"), ("text.png", "not an image file: its content is plain"),
+    ("missing.png", "There is no file"), ("empty.png", "is empty"),
+    ("text.png", "not an image file: its content is plain"),
     ("short.png", "damaged"), ("folder.png", "directory"), ("huge.png", "20000 x 20000 pixels"),
-    ("zero.wav", "0 seconds"), ("binary.txt", "unknown binary"), ("long.txt", "200,001 characters"), ("large.txt", "54 MB"),
-    ("blank.txt", "only blanks"),
+    ("zero.wav", "0 seconds"), ("binary.txt", "unknown binary"), ("long.txt", "200,001 characters"),
+    ("large.txt", "54 MB"), ("blank.txt", "only blanks"),
 ])
 def test_a_bad_file_is_refused_in_one_sentence(tmp_path: Path, name: str, why: str) -> None:
     path = make(tmp_path, name)
+    read: dict[str, Callable[[Path], Any]] = {".txt": read_text, ".wav": lambda path: check(path, "audio")}
     with pytest.raises(InputError, match=why) as caught:
-        if path.suffix == ".txt":
-            read_text(path)
-        else:
-            check(path, "audio" if path.suffix == ".wav" else "image")
+        read.get(path.suffix, lambda path: check(path, "image"))(path)
     assert "\n" not in str(caught.value)
 
 

@@ -163,7 +163,7 @@ async def test_the_competition_is_told_with_winner_reason_and_losers() -> None:
 
 
 @pytest.mark.parametrize(("others", "said"), [
-    ([], "only one engine, pocketsphinx, could do this, so nothing was compared: check it."),
+    ([], "only one engine, pocketsphinx, took part, so nothing was compared: check it."),
     ([candidate("other", status="failed", error="no")],
      "only pocketsphinx gave a result and the other one did not, so nothing was compared: check it."),
 ], ids=["alone", "the other failed"])
