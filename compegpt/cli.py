@@ -27,6 +27,7 @@ def main() -> NoReturn:
     """Run the process's arguments and leave with the exit status."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: small matrices run faster without its thread pool
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to its maker unless told before it loads
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     status = INTERRUPTED
@@ -79,10 +80,10 @@ def _one_turn(options: Namespace, console: Console, prompt: str) -> int:
     from compegpt.record import failure, record
     from compegpt.turns import hand_over, new_thread, opened, settings_from, take_turn, warm_up
 
-    settings = settings_from(options)
+    settings_from(options)  # a wrong one is told before the thread's name
     thread = new_thread(console, options.thread)
     warm_up()
-    with opened(settings) as (runner, session):
+    with opened(options) as (runner, session):
         outcome = take_turn(runner, session, {"text": prompt, "files": options.file, "thread": thread}, console,
                             options.resume)
         hand_over(outcome, options)
@@ -100,10 +101,9 @@ def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
     import asyncio
 
     from compegpt.plan.validate import validated
-    from compegpt.turns import settings_from
-    from compegpt.wiring import parts_from
+    from compegpt.turns import parts_of
 
-    planner = parts_from(settings_from(options)).planner
+    planner = parts_of(options).planner
     planned = asyncio.run(planner.plan({"text": prompt, "files": options.file, "thread": ""}, []))
     plan = validated(planned.tasks)
     if options.json:

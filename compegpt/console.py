@@ -48,10 +48,14 @@ class Console:
 
     def typed_line(self, prompt: str) -> str:
         """One line from the terminal. Raises EOFError at its end."""
-        if sys.stdout is not None and sys.stdout.isatty():
-            return input(prompt)
-        self.err.write(prompt)
-        return input()
+        try:
+            if sys.stdout is not None and sys.stdout.isatty():
+                return input(prompt)
+            self.err.write(prompt)
+            return input()
+        except KeyboardInterrupt:
+            self.say("")  # what is said next stands on a line of its own
+            raise
 
     def answer(self, text: str) -> None:
         """Write to standard output. Raises StorageError where it takes nothing (a full disk); a reader that has

@@ -97,4 +97,6 @@ def _shown(value: Any) -> str | None:
     """A setting for a report: keys as stars, so that it can be sent to somebody."""
     if isinstance(value, Secret):
         return "****"
-    return None if value is None else str(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else None if value is None else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import os
 from collections.abc import Sequence
@@ -40,7 +41,9 @@ class _Version(argparse.Action):
             version = importlib.metadata.version("compegpt")
         except importlib.metadata.PackageNotFoundError:
             version = "(not installed)"
-        parser.exit(message=f"compegpt {version}\n")
+        with contextlib.suppress(OSError):
+            print(f"compegpt {version}", flush=True)  # noqa: T201 (argparse prints --help in the same way)
+        parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, screen
@@ -28,3 +29,8 @@ def shortened(text: str, length: int) -> str:
     cut = line[: length - 1]
     word = cut.rsplit(" ", 1)[0]
     return (word if len(word) > length // 2 else cut).rstrip(" ,;:") + "…"
+
+
+def listed(items: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, cast
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to its maker unless told so before it loads
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -48,6 +49,7 @@ class Session:
         self.parts = parts
         self.notice: str | None = None
         self._stack = contextlib.AsyncExitStack()
+        self._unsaved: dict[str, sqlite3.Error] = {}
 
     async def __aenter__(self) -> Session:
         saver = await self._saver()
@@ -100,6 +102,7 @@ class Session:
 
     async def _run(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None]) -> None:
         config = _config(request["thread"])
+        self._unsaved.pop(request["thread"], None)
         state = await self._graph.aget_state(config)
         context = self.parts.context()
         given: Asked | None = {"request": request}
@@ -113,9 +116,22 @@ class Session:
             queue.put_nowait(Noticed(f"The last turn of thread '{request['thread']}' was interrupted; "
                                      "this one takes its place."))
         # a subgraph's events come as (namespace, event)
+        warned = False
         async for _, event in self._graph.astream(given, config, context=context, stream_mode="custom",
                                                   subgraphs=True, durability="async"):
+            warned = warned or self._told_unsaved(request["thread"], queue)
             queue.put_nowait(cast(Event, event))
+        if not warned:
+            self._told_unsaved(request["thread"], queue)
+
+    def _told_unsaved(self, thread: str, queue: asyncio.Queue[Event | None]) -> bool:
+        """Whether this turn's checkpoints cannot be written any more, which becomes a notice."""
+        error = self._unsaved.pop(thread, None)
+        if error is not None:
+            queue.put_nowait(Noticed(
+                f"The data directory '{self.parts.settings.data_dir}' cannot be written ({error}): this turn is not "
+                "kept for later ones; free some space or set COMPEGPT_DATA_DIR to another folder."))
+        return error is not None
 
     @contextlib.asynccontextmanager
     async def _alone(self, thread: str, queue: asyncio.Queue[Event | None]) -> AsyncIterator[None]:
@@ -153,19 +169,22 @@ class Session:
             finally:
                 probe.unlink(missing_ok=True)
             return await self._sqlite(folder / "checkpoints.sqlite")
-        except (OSError, sqlite3.Error) as error:
-            why = getattr(error, "strerror", None) or error
-            self.notice = (f"The data directory '{folder}' cannot be written ({why}): the conversation is not kept and "
-                           "no file can be made; set COMPEGPT_DATA_DIR to another folder.")
-            return InMemorySaver()
+        except OSError as error:
+            self.notice = (f"The data directory '{folder}' cannot be written ({error.strerror}): the conversation is "
+                           "not kept and no file can be made; set COMPEGPT_DATA_DIR to another folder.")
+        except sqlite3.Error as error:
+            self.notice = (f"The conversations in '{folder / 'checkpoints.sqlite'}' cannot be used ({error}), so this "
+                           "one is not kept; move that file away or set COMPEGPT_DATA_DIR to another folder.")
+        return InMemorySaver()
 
     async def _sqlite(self, path: Path) -> BaseCheckpointSaver[Any]:
         import aiosqlite
-        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+        from compegpt.checkpoints import Checkpoints
 
         connection = await self._stack.enter_async_context(aiosqlite.connect(path, timeout=30))
         await connection.execute("PRAGMA synchronous=NORMAL")
-        saver = AsyncSqliteSaver(connection)
+        saver = Checkpoints(connection, self._unsaved)
         await saver.setup()
         return saver
 

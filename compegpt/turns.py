@@ -23,6 +23,7 @@ from compegpt.settings import Settings
 if TYPE_CHECKING:
     from compegpt.progress import Progress
     from compegpt.session import Session
+    from compegpt.wiring import Parts
 
 FLAGS = {"llm": "COMPEGPT_LLM", "experts": "COMPEGPT_EXPERTS", "top_k": "COMPEGPT_TOP_K",
          "deadline": "COMPEGPT_DEADLINE"}
@@ -32,12 +33,27 @@ LEAVE = {"exit", "quit"}
 def settings_from(options: Namespace) -> Settings:
     """Settings with the flags on top. Raises UsageError where a flag's value cannot be used, ConfigurationError
     where one of the environment cannot."""
-    flags = {name: getattr(options, name) for name in FLAGS}
+    with _flags_named(options):
+        return Settings.load({name: getattr(options, name) for name in FLAGS})
+
+
+def parts_of(options: Namespace) -> Parts:
+    """What the settings put together. Raises as `settings_from` does."""
+    from compegpt.wiring import parts_from
+
+    settings = settings_from(options)
+    with _flags_named(options):
+        return parts_from(settings)
+
+
+@contextlib.contextmanager
+def _flags_named(options: Namespace) -> Iterator[None]:
+    """What is wrong with a setting is told of the flag where it came by one."""
     try:
-        return Settings.load(flags)
-    except CompeGPTError as error:
+        yield
+    except ConfigurationError as error:
         for name, variable in FLAGS.items():
-            if flags[name] is not None and str(error).startswith(f"{variable} is"):
+            if getattr(options, name) is not None and str(error).startswith(f"{variable} "):
                 raise UsageError(str(error).replace(variable, f"--{name.replace('_', '-')}", 1)) from error
         raise
 
@@ -56,13 +72,13 @@ def warm_up() -> threading.Thread:
 
 
 @contextlib.contextmanager
-def opened(settings: Settings) -> Iterator[tuple[asyncio.Runner, Session]]:
+def opened(options: Namespace) -> Iterator[tuple[asyncio.Runner, Session]]:
     """A session and the loop it lives on; between turns the loop stands still."""
     from compegpt.session import Session
-    from compegpt.wiring import parts_from
 
+    parts = parts_of(options)
     with asyncio.Runner() as runner:
-        session = runner.run(_entered(Session(parts_from(settings))))
+        session = runner.run(_entered(Session(parts)))
         try:
             yield runner, session
         finally:
@@ -141,7 +157,7 @@ def hand_over(outcome: Outcome, options: Namespace) -> None:
 
 def converse(options: Namespace, console: Console) -> int:
     """Turns of one thread until `exit`, `quit` or the end of input. Returns the exit status."""
-    settings = settings_from(options)
+    settings_from(options)  # a wrong one is told before anything is asked
     warm_up()
     threading.Thread(target=_import_session, daemon=True, name="import").start()
     thread, files = new_thread(console, options.thread), list(options.file)
@@ -153,7 +169,7 @@ def converse(options: Namespace, console: Console) -> int:
             if not line.strip():
                 continue
             if session is None:
-                runner, session = stack.enter_context(opened(settings))
+                runner, session = stack.enter_context(opened(options))
             assert runner is not None
             outcome = _said(runner, session, line, files, thread, options, console)
             if outcome is not None and outcome.error is not None and outcome.error.status == Interrupted.status:

@@ -211,6 +211,7 @@ def test_copies_go_to_the_output_folder_and_the_answer_stands_where_they_cannot(
     bad = Ran("--prompt", "x", "--output-dir", str(tmp_path / "file"))
     assert (bad.status, bad.out) == (1, "summarization: ok\n")
     assert "Cannot write to the output folder" in bad.err
+    assert f"stay in '{tmp_path / 'data'}" in bad.err
 
 
 def test_a_piped_conversation_is_one_thread_and_survives_a_failing_turn(wired: Any) -> None:
@@ -256,3 +257,41 @@ def test_experts_lists_what_there_is_and_what_is_missing() -> None:
 
 def test_near_names_are_offered_for_an_unknown_task_type() -> None:
     assert "summarization" in Ran("experts", "sumarization").err
+
+
+@pytest.mark.parametrize(("argv", "begin"), [
+    (["--llm", "acme:best"], "--llm is 'acme:best'"), (["--experts", "moon"], "--experts names 'moon'"),
+    (["--top-k", "none"], "--top-k is 'none'")], ids=" ".join)
+def test_a_wrong_value_is_told_of_the_flag_that_gave_it(argv: list[str], begin: str) -> None:
+    ran = Ran("--prompt", "x", "--plan-only", "--json", *argv)
+    assert (ran.status, ran.json["error"]["code"]) == (2, "usage")
+    assert ran.json["error"]["message"].startswith(begin)
+
+
+def test_a_wrong_value_of_the_environment_is_told_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPEGPT_LLM", "acme:best")
+    ran = Ran("--prompt", "x", "--plan-only", "--json")
+    assert (ran.status, ran.json["error"]["code"]) == (2, "configuration")
+    assert ran.json["error"]["message"].startswith("COMPEGPT_LLM is")
+
+
+def test_the_version_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Ran("--version").status == 0
+    said = capsys.readouterr()
+    assert (said.out.split()[0], said.err) == ("compegpt", "")
+
+
+def test_ctrl_c_at_the_prompt_leaves_the_line_to_what_is_said_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupted)
+    console = Console(io.BytesIO(), io.BytesIO(), err := io.StringIO(), typed=True)
+    with pytest.raises(KeyboardInterrupt):
+        console.typed_line("you> ")
+    assert err.getvalue() == "you> \n"
+
+
+def test_settings_are_shown_as_they_are_written() -> None:
+    shown = Ran("doctor", "--json").json["settings"]
+    assert (shown["COMPEGPT_LEAGUE"], shown["COMPEGPT_DEADLINE"]) == ("on", "180")

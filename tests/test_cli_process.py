@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +115,14 @@ def test_the_embedded_path_loads_no_deep_learning_framework() -> None:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err.decode()
     assert "German (de)" in out.decode().split("\n")[0]
+
+
+def test_nothing_is_written_outside_the_data_directory(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    environ = {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache"), "TMPDIR": str(home)}
+    process = started("--prompt", "When does somebody speak in examples/speech.wav?", **environ)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err.decode()
+    assert b"There is speech" in out
+    assert [path for path in home.rglob("*") if path.is_file()] == []

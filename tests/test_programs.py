@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,14 +50,21 @@ async def test_cancelling_kills_the_program_and_its_children(tmp_path: Path) -> 
 
 
 def written(note: Path) -> str:
-    while not (note.exists() and note.read_text().endswith(" ")):
-        time.sleep(0.01)
+    until(lambda: note.exists() and note.read_text().endswith(" "))
     return note.read_text().strip()
 
 
 def gone(stat: Path) -> None:
-    while stat.exists() and stat.read_text().split()[2] != "Z":
+    until(lambda: not stat.exists() or stat.read_text().split()[2] == "Z")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Look again and again for what another process does; half a minute is for ever."""
+    for _ in range(3000):
+        if holds():
+            return
         time.sleep(0.01)
+    raise AssertionError("it never came true")
 
 
 def test_what_is_not_text_is_an_error() -> None:

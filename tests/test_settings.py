@@ -17,7 +17,8 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
 
 @pytest.mark.parametrize(("name", "value", "wanted"), [
     ("COMPEGPT_TOP_K", "0", "whole number"), ("COMPEGPT_TOP_K", "some", "'all'"),
-    ("COMPEGPT_DEADLINE", "nan", "number"), ("COMPEGPT_DEADLINE", "-1", "above 0"), ("COMPEGPT_LEAGUE", "maybe", "on or off"),
+    ("COMPEGPT_DEADLINE", "nan", "number"), ("COMPEGPT_DEADLINE", "-1", "above 0"),
+    ("COMPEGPT_LEAGUE", "maybe", "on or off"),
     ("COMPEGPT_DEADLINE", "inf", "number"),
 ])
 def test_an_unusable_value_is_refused_by_name(name: str, value: str, wanted: str) -> None:

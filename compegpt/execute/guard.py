@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from compegpt.board import Race, now
-from compegpt.errors import CompeGPTError, ExpertError
+from compegpt.errors import CompeGPTError, ExpertError, StorageError
 from compegpt.schema import Candidate, Expert, Finding
 
 Call = Callable[[], Awaitable[Finding]]
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""What the system says where a disk takes no more, which is no fault of the engine."""
 
 
 async def within_slot(slots: asyncio.Semaphore, race: Race, call: Call) -> Finding:
@@ -48,6 +51,10 @@ async def recorded(expert: Expert, race: Race, call: Call) -> Candidate:
         else:
             taken = now() - started
             candidate.update({"status": "timeout", "error": f"no answer within {taken:.1f} s", "code": "deadline"})
+    except OSError as error:
+        full = error.errno in _STORAGE
+        candidate.update({"error": f"No file can be written: {error.strerror}" if full else _sentence(error),
+                          "code": StorageError.code if full else ExpertError.code})
     except Exception as error:  # a model's library may raise anything, and whatever it is loses only this candidate
         code = error.code if isinstance(error, CompeGPTError) else ExpertError.code
         candidate.update({"error": _sentence(error), "code": code})

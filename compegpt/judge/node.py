@@ -11,8 +11,10 @@ from compegpt.context import Context
 from compegpt.errors import ExpertError
 from compegpt.events import Judged
 from compegpt.judge.verdict import judge as verdict_of
+from compegpt.printable import listed
 from compegpt.schema import Candidate, Result, Task, Verdict
 from compegpt.state import Competition, Problem
+from compegpt.tasks import TASKS
 from compegpt.threads import in_thread
 
 _NOTHING: Verdict = {"winner": None, "agreement": None, "similarity": [], "reason": ""}
@@ -43,7 +45,7 @@ def _result(task: Task, state: Competition, verdict: Verdict, candidates: list[C
     if winner is None:
         problem = state["problem"] or Problem(
             status="failed", code=_most_telling(candidates),
-            error=f"No candidate stands for {task['task']}: {verdict['reason']}.")
+            error=why_nobody(task["task"], candidates))
         result.update({"status": problem["status"], "error": problem["error"], "code": problem["code"],
                        "reason": problem["error"]})
     return result
@@ -54,3 +56,34 @@ def _most_telling(candidates: list[Candidate]) -> str:
     codes = {one.get("code") or ExpertError.code for one in candidates}
     return next((code for code in ("authentication", "deadline", "transient", "storage") if code in codes),
                 ExpertError.code)
+
+
+_WHO = {1: "The only engine did not manage", 2: "Neither of the 2 engines managed"}
+_WHAT: dict[str, str] = {"timeout": "ran out of time", "cancelled": "was too slow", "empty": "found nothing",
+                         "ok": "gave an empty answer", "abstained": "could not tell"}
+_ADVICE = {"deadline": "; give it more seconds by --deadline",
+           "storage": "; free some space or set COMPEGPT_DATA_DIR to another folder",
+           "expert": "; try another input, or see `python main.py doctor`"}
+
+
+def why_nobody(task: str, candidates: list[Candidate]) -> str:
+    """One sentence for a task whose candidates all fell: who came to what, each reason once, and what to do."""
+    groups: dict[str, list[str]] = {}
+    for one in candidates:
+        what = _WHAT.get(one["status"]) or (one["error"] or "It gave no reason.").rstrip(".")
+        groups.setdefault(what, []).append(one["expert"].partition(":")[2] or one["expert"])
+    who = _WHO.get(len(candidates), f"None of the {len(candidates)} engines managed")
+    begin = f"{who} {task} ({TASKS[task].title})"
+    if all(one["status"] == "empty" for one in candidates):
+        return f"{begin}: nothing was found."
+    said = "; ".join(_came_to(what, names, alone=len(groups) == 1) for what, names in groups.items())
+    advice = _ADVICE.get(_most_telling(candidates), "")
+    return f"{begin}: {said}{'' if advice in said else advice}."
+
+
+def _came_to(what: str, names: list[str], alone: bool) -> str:
+    if what in _WHAT.values():
+        return f"{listed(names)} {what.replace('was', 'were') if len(names) > 1 else what}"
+    if alone or names == [what.split(" ", 1)[0]]:  # an error that all share, or that begins with the engine's name
+        return what
+    return f"{listed(names)} failed ({what})"

@@ -29,6 +29,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyp", "video/mp4"), (0, b"\x1aE\xdf\xa3", "video/webm"), (8, b"AVI ", "video/x-msvideo"),
     (0, b"%PDF", "application/pdf"), (0, b"PK\x03\x04", "application/zip"), (0, b"\x1f\x8b", "application/gzip"),
 )
+_UNKNOWN = "application/octet-stream"
 
 
 def media_type(path: Path) -> str:
@@ -39,12 +40,12 @@ def media_type(path: Path) -> str:
         if head[offset : offset + len(magic)] == magic:
             return kind
     if b"\0" in head:
-        return "application/octet-stream"
+        return _UNKNOWN
     try:
         head[:4000].decode("utf-8", "strict")
     except UnicodeDecodeError as error:
         if error.start < 3990:
-            return "application/octet-stream"
+            return _UNKNOWN
     return "text/plain"
 
 
@@ -73,7 +74,8 @@ def check(path: Path, kind: Kind) -> Path:
                          "so give a smaller part of it.")
     if not (found.startswith(f"{kind}/") or (kind == "audio" and found.startswith("video/"))):
         article = "an" if kind[0] in "aeiou" else "a"
-        raise InputError(f"'{name}' is not {article} {kind} file: its content is {_described(found)}.")
+        advice = "; if it is text, save it as UTF-8" if kind == "text" and found == _UNKNOWN else ""
+        raise InputError(f"'{name}' is not {article} {kind} file: its content is {_described(found)}{advice}.")
     _CHECKS[kind](path)
     return path
 
@@ -148,7 +150,7 @@ _CHECKS: dict[Kind, Any] = {"text": lambda path: None, "image": open_image, "aud
 
 
 def _described(mime: str) -> str:
-    return {"text/plain": "plain text", "application/octet-stream": "unknown binary data"}.get(mime, mime)
+    return {"text/plain": "plain text", _UNKNOWN: "unknown binary data"}.get(mime, mime)
 
 
 @dataclass(frozen=True)
@@ -188,5 +190,6 @@ def copy_out(path: Path, folder: Path, name: str) -> Path:
         shutil.copyfile(path, target)
         os.chmod(target, 0o644)
     except OSError as error:
-        raise StorageError(f"Cannot write to the output folder '{folder}': {error.strerror}.") from error
+        raise StorageError(f"Cannot write to the output folder '{folder}' ({error.strerror}); name another folder by "
+                           f"--output-dir, the files that were made stay in '{path.parent}'.") from error
     return target

@@ -130,9 +130,9 @@ def _labelled(draft: Draft, scene: Scene, task: str) -> list[Thing]:
 
 
 def _similarity(draft: Draft, scene: Scene, task: str) -> list[Thing]:
-    about = [thing for thing in [*scene.referred, *scene.named] if thing.kind in ("text", "table")]
-    others = [made for thing in scene.named if (made := draft.converted(thing, "text", scene))]
-    texts = [*about, *others] or draft.inputs(scene, "text", task)
+    texts = [text for thing in [*scene.referred, *scene.named]
+             if (text := thing if thing.kind in ("text", "table") else draft.converted(thing, "text", scene))]
+    texts = texts or draft.inputs(scene, "text", task)
     if len(texts) < 2:
         before = [thing for thing in draft.pool.things
                   if thing.kind == "text" and not thing.analytic and thing not in texts]

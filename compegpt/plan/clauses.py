@@ -65,6 +65,8 @@ _OPENS_QUESTION = re.compile(_POLITE + _QUESTION + r"(?:\W+\w+){2}", re.IGNORECA
 _OPENS_NAMED = re.compile(_POLITE + _NAMED, re.IGNORECASE)
 _OPENS_LANGUAGE = re.compile(rf"(?:back )?(?:in)?to {NAME}\b", re.IGNORECASE)
 _LEAD = re.compile(_POLITE, re.IGNORECASE)
+_TAIL = re.compile(r"(?:,?\s+(?:please|pls|plz)|,\s*(?:thanks|thank you|thx|will you|would you|ok))+(?=[\s.?!]*$)",
+                   re.IGNORECASE)
 _ONLY_LEAD = re.compile(_POLITE + r"$", re.IGNORECASE)
 
 _SENTENCE = re.compile(r"(?<=[.?!;])[\s)]+|\s*\n+\s*|(?<=⟧)\.\s+")
@@ -94,6 +96,10 @@ _GIVEN = re.compile(_POLITE + r"(?:(?:given|using|according to|based on|as per|j
 _USED = re.compile(_POLITE + r"(?:use|using|consider|(?:take a )?look (?:at|into|in|through)|go through|check|inspect|"
                              r"see|take|open|load|check out|with|given|for)\b[^⟦]{0,40}⟦\w+⟧"
                    r"(?:\s+(?:as|for)\b[^⟦]{0,40})?\W*$", re.IGNORECASE)
+_ONLY_THERE = re.compile(r"\W*⟦\w+⟧(?:\W*$|\s+(?:is|are|was|were|looks?|sounds?|seems?)\b(?!.*(?:\?|\bwhat|\bwhich)))",
+                         re.IGNORECASE)
+_READ_FIRST = re.compile(_POLITE + r"read\s(?:[\w'-]+\s+){0,3}⟦(?:text|table)\d+⟧\W*$", re.IGNORECASE)
+"""Nobody who goes on asking about a text wants to hear it ("Read notes.txt and answer ...")."""
 _LABELLED = re.compile(r"\W*(?:(?:the|my|this)\s+)?\w+\s*\d?\s*[:=]\s*⟦(?!labels)\w+⟧\W*$", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:first|beforehand)\W*$", re.IGNORECASE)
 _WISH = re.compile(r"\b(?:(?:that|which|and)\s+)?(?:i|we|it|that|which|they)\s*(?:'d|would|"
@@ -118,7 +124,7 @@ def opens_verb(text: str) -> bool:
 
 def bare(clause: str) -> str:
     """A clause without what is only polite or only orders it ("Could you please also ...")."""
-    return clause[_LEAD.match(clause).end() :].strip() or clause.strip()  # type: ignore[union-attr]
+    return _TAIL.sub("", clause[_LEAD.match(clause).end() :]).strip() or clause.strip()  # type: ignore[union-attr]
 
 
 def split(text: str) -> list[Clause]:
@@ -133,8 +139,11 @@ def split(text: str) -> list[Clause]:
         if len(clauses) >= MAX_CLAUSES:
             break
     asked = clauses[:MAX_CLAUSES]
-    return [replace(clause, context=True) if len(asked) > 1 and _USED.match(clause.text) else clause
-            for clause in asked]
+    if len(asked) == 1:
+        return asked
+    given = [_USED.match(clause.text) or _ONLY_THERE.match(clause.text) for clause in asked]
+    read = [_READ_FIRST.match(clause.text) for clause in asked[:-1]] + [None]
+    return [replace(clause, context=clause.context or bool(given[at] or read[at])) for at, clause in enumerate(asked)]
 
 
 def _of_sentence(sentence: str) -> list[Clause]:
@@ -161,7 +170,8 @@ def _cut(sentence: str) -> list[Clause]:
                 joined = f"{word} first"
             start = soft.end()
             continue
-        if not (_opens(rest, before) or ("then" in word and _OPENS_LANGUAGE.match(rest))):
+        goes_on = "then" in word or "also" in word
+        if not (_opens(rest, "" if goes_on else before) or (goes_on and _OPENS_LANGUAGE.match(rest))):
             continue
         found.append(Clause(before.strip()[:MAX_LENGTH], joined))
         start, joined = soft.end(), word

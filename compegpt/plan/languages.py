@@ -30,7 +30,7 @@ _TARGET = re.compile(rf"\b(?:in|into|to|as|speak)\s+(?:(?:good|plain|simple|prop
 _SOURCE = re.compile(rf"\bfrom\s+(?:the\s+)?({NAME})\b|\b({NAME})\s+(?:text|sentence|article|phrase|original|"
                      rf"word)\b", re.I)
 _ALSO = re.compile(rf"\s*(?:,|,?\s*\band\b|&|,?\s*\bor\b)\s*(?:(?:in|into|to)\s+)?({NAME})\b", re.IGNORECASE)
-_ANY = re.compile(rf"\b({NAME})\b", re.IGNORECASE)
+_ANY = re.compile(rf"\b({NAME})s?\b", re.IGNORECASE)
 
 
 def targets(clause: str) -> list[str]:

@@ -26,6 +26,8 @@ _ANSWER = re.compile(r"\b(?:answer\w*|questions?|ask\w*|know|find out|tell me|ac
 _WORKED_ON = re.compile(r"(?:transl|say|read|speak|write|rephras|paraphras|classif|compar|embed|summar|pronounc|"
                         r"detect|draw|reply|respond)",
                         re.IGNORECASE)
+_AFTER_COLON = re.compile(r":\s*⟦text\d+⟧\W*$")
+"""What the first verb of a sentence works on may stand at its end ("Summarize this and read the summary: ...")."""
 _HAVE_QUESTION = re.compile(r"\W*(?:and |also |then )*i(?:'ve| have)\b", re.IGNORECASE)
 _KINDS_FOR = {"text": ("text", "table"), "table": ("table", "text", "image"), "audio": ("audio", "video", "file")}
 _MADE_FROM_TEXT = ("text-to-speech", "text-to-image", "text-to-video", "text-to-audio")
@@ -63,6 +65,9 @@ class Draft:
         asked = self._asked(plain, mentions)
         named = [things.of_mention(mention, number) for mention in mentions
                  if mention.kind != "labels" and mention.value != asked and mention.value not in self.questions]
+        if referred and _AFTER_COLON.search(plain):
+            used = [value for task in self.tasks for value in task["args"].values()]
+            named = [thing for thing in named if thing.value not in used]
         waits = clause.context and asked in self.questions
         return Scene(plain, number, named, referred, mentions, "" if waits else asked)
 

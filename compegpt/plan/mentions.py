@@ -168,7 +168,7 @@ def _introduced(text: str, start: int, end: int, first_line: bool) -> tuple[int,
 def _with_labels(found: Masked) -> Masked:
     for start, end, items in sorted(label_list(found.text), reverse=True):
         names = [found.of(item)[0].value if TOKEN.fullmatch(item) else item for item in items]
-        said = {name.lower() for name in names}
+        said = {name.lower().split()[-1] for name in names}
         if "not" not in said and not said <= CODES.keys() and not said <= _OPINIONS:
             found = found.added(start, end, Mention("labels", names))
     return found

@@ -48,7 +48,7 @@ def payload(lead: str, rest: str) -> str | None:
     if _LABEL_LEAD.search(lead) or not (announced or _COMMAND.search(lead) or (
             not _TASK_LIST.search(lead) and (_POINTED.search(lead) or opens_verb(lead)))):
         return None
-    if not announced and _NAMES_FILE.search(body[:300]):
+    if (not announced and _NAMES_FILE.search(body[:300])) or (_CHOICE.search(lead) and _CHOICES.match(body)):
         return None
     names_file = re.search(r"\.\w{2,4}\b", lead) is not None
     if opens_verb(body) and (names_file or (announced and not re.search(_NOUN, lead, re.IGNORECASE))):
@@ -85,7 +85,7 @@ def label_list(masked: str) -> list[tuple[int, int, list[str]]]:
     for pattern in _LABELS:
         for match in pattern.finditer(masked, 0, _READ):
             if all(match.end("list") <= start or match.start("list") >= end for start, end, _ in found):
-                items = [_ARTICLE.sub("", item.strip(" .?!()[]\"'")) for item in _BETWEEN.split(match["list"])]
+                items = [_ARTICLE.sub("", item.strip(" .?!()[]\"'–-")) for item in _BETWEEN.split(match["list"])]
                 items[-1] = _CALLED.sub("", items[-1])
                 found.append((match.start("list"), match.end("list"), [item for item in items if item]))
     return [entry for entry in found if len(entry[2]) > 1]
@@ -111,7 +111,11 @@ _ITEM = (r"(?:(?:an?|the|about|more|rather)\s+)*(?:⟦text\d+⟧|(?!(?:and|or|is
 _LIST = rf"(?P<list>{_ITEM}(?:\s*,\s*(?:or |and )?{_ITEM})*(?:\s*,?\s+(?:or|and|vs\.?|versus)\s+{_ITEM}))"
 _COMMAS = rf"(?P<list>{_ITEM}(?:\s*,\s*{_ITEM})+(?:\s*,?\s+(?:or|and)\s+{_ITEM})?)"
 _OR = rf"(?P<list>{_ITEM}(?:\s*,\s*{_ITEM})*\s*,?\s+or\s+{_ITEM})"
-_END = r"(?=\s*[.?!;,)\]]|\s*$|\s+(?:and|in|for|applies|fits|describes|best|the)\b)"
+_CHOICE = re.compile(r"\b(?:which|what)\b.*\b(?:topics?|categor(?:y|ies)|labels?|class(?:es)?|options?|genres?|themes?|"
+                     r"of (?:these|those|the following))\b", re.IGNORECASE)
+_CHOICES = re.compile(rf"{_COMMAS}\W*$", re.IGNORECASE)
+"""What is to be chosen from, not a text: "Which of these topics does it belong to: sports, politics?"."""
+_END = r"(?=\s*[.?!:;,)\]]|\s*$|\s+(?:and|in|for|applies|fits|describes|best|the)\b)"
 _END_OF = r"(?=\s+(?:is|does|do|are|fits?|describes?|applies|best|suits?|matches|would)\b)"
 _NAMED = (r"\b(?:labels?|categories|classes|topics|options|genres|choices|candidates|one of(?: these| the following)?|"
          r"buckets|groups)")
@@ -122,7 +126,7 @@ _ARTICLE = re.compile(r"^(?:(?:an?|the|about|more|rather|either)\s+)+", re.IGNOR
 _LABELS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
     rf"{_NAMED}(?: are| is)?\s*[:(\[–-]*\s*{_COMMAS}{_END}",
     rf"{_NAMED}(?: are| is)?\s*[:(\[–-]*\s*{_LIST}{_END}",
-    rf"\b(?:classify|categori[sz]e|sort|label|tag|assign|file)\b[^.?!]{{0,200}}?\b(?:as|into|to|under|between|"
+    rf"\b(?:classify|categori[sz]e|sort|label|tag|assign|file|put|route)\b[^.?!]{{0,200}}?\b(?:as|into|to|under|between|"
     rf"with)\s+(?:either\s+)?{_OR}{_END}",
     rf"\b(?:classify|categori[sz]e|sort|label|file)\b[^.?!]{{0,200}}?\b(?:as|into|under|"
     rf"between)\s+(?:either\s+)?{_COMMAS}{_END}",

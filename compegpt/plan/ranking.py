@@ -46,9 +46,12 @@ ANSWERS = {"image": ("visual-question-answering", "document-question-answering")
 _INNER = re.compile(r"\b(of|in|for|from) (?:the|its|an?) (?:summary|translation|transcript|transcription|caption|"
                     r"description)\b",
                     re.IGNORECASE)
+_ITS_TEXT = re.compile(r"\b(?:text|words?|writing|message) (?:in|on|from|of) [^⟦]{0,20}⟦image", re.IGNORECASE)
 _DOCUMENT = re.compile(r"(?<![a-z])(?:receipt|invoice|bill|form|contract|document|scan|letter|statement|ticket|"
                        r"certificate|report|"
                        r"menu|resume|\bcv\b|passport|page|paper)|\.pdf", re.IGNORECASE)
+_CODE = re.compile(r"(?<![a-z])(?:(?<!source[-_])code|qr|qr[-_]?code|bar[-_]?code)s?(?![a-z])(?!\S*[/\\])", re.IGNORECASE)
+"""A file name that says that the picture is of a code; what such a picture says is its code."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,15 @@ def ranked(clause: str, vector: Array, situation: Situation) -> dict[str, float]
         kind = next((kind for kind in ANSWERS if kind in situation.focus), "text")
         for task in ANSWERS[kind]:
             scores[task] += .6 + question.get(task, 0.0)
+    if _ITS_TEXT.search(clause):
+        for task in ANSWERS["image"]:
+            scores[task] -= .3
     if _DOCUMENT.search(situation.files):
         scores["document-question-answering"] += .35
     elif _DOCUMENT.search(situation.words + situation.asked):
         scores["document-question-answering"] += .35 if situation.asked else .2
+    if _CODE.search(situation.files) and not re.search(r"\b(?:text|words?)\b", lowered):
+        scores["barcode-detection"] = max(scores["barcode-detection"], scores["ocr"] + .1)
     if situation.present:
         scores[NONE] -= .12
     return scores

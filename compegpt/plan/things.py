@@ -142,7 +142,8 @@ def of_history(history: Sequence[Turn]) -> list[Thing]:
             value = output.get(kind)
             labels = output.get("labels") or []
             if isinstance(value, str) and value.strip():
-                things.append(Thing(kind, harmless(value), task=result["task"]))
+                things.append(Thing(kind, harmless(value), task=result["task"],
+                                    target=str(result["args"].get("target", ""))))
             elif labels:
                 things.append(Thing("text", labels[0]["label"], task=result["task"], analytic=True))
         if not turn["results"]:

@@ -45,7 +45,7 @@ _INLINE["text-to-video"] = _INLINE["text-to-image"]
 _POINTS = re.compile(r"^(?:it|this|that|them|these|those|everything|all|both|the|its|their|my|your|his|her|each|every|"
                      r"what|how|"
                      r"which|result|out|me|back|again|text|in|on|of|from|here|there|written|used|an? (?:text|sentence|"
-                     r"result))\b(?!⟦)", re.IGNORECASE)
+                     r"result)|(?:positive|negative|neutral) or)\b(?!⟦)", re.IGNORECASE)
 _STYLE = (r"\b(?:in|into|to|like|as)\s+(?:the style of\s+)?(?P<text>(?:an?\s+|"
           r"the style of\s+)?[^.?!⟦]+?)(?:\s+(?:style|version|image|picture|filter))?" + _END,
           r"\b(?:make|create|give me|apply|produce|generate|draw)\s+(?:me )?(?P<text>an?\s+[^.?!⟦]+?)\s+(?:of|from|"
@@ -58,7 +58,7 @@ _WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|giv
                     r"(?P<noun>(?:\b(?:image|picture|photo|file|document|receipt|invoice|text|article|scan|called|"
                     r"named|sign|notes?|page)\s+){0,2})"
                     r"(?P<token>⟦(?:image|text|audio|video|file|table)\d+⟧)(?P<comma>\s*[,:])?", re.IGNORECASE)
-_LAST_POINTER = re.compile(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?)$", re.IGNORECASE)
+_LAST_POINTER = re.compile(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?|version|copy)$", re.IGNORECASE)
 _PLAIN = {"image": "picture", "audio": "recording", "video": "video", "table": "table"}
 _ASKING = re.compile(r"^(?:(?:please|can you|could you|tell me|let me know|answer(?: (?:me|the question|this question|"
                      r"this|the following|from|using|"

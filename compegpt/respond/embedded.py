@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
-from compegpt.printable import printable, shortened
+from compegpt.printable import listed, printable, shortened
 from compegpt.prompts import render
 from compegpt.respond.phrases import BRIEF, COUNTS, Told, counted, sentence
 from compegpt.respond.report import files, how
@@ -32,7 +33,7 @@ class EmbeddedWriter:
     async def write(self, request: Request, plan: Sequence[Task], results: Sequence[Result], reply: str | None) -> str:
         """The question's answer first, then how it came about, then the files with their full paths."""
         if not plan:
-            return printable(reply.strip() if reply and reply.strip() else render("capabilities").strip())
+            return printable(reply.strip() if reply and reply.strip() else _not_understood(request))
         made = files(results)
         answer = render("respond", lead=lead(request, plan, results), texts=_texts(request, plan, results),
                         how=how(plan, results), files=_section("Files", "\n".join(f"- {path}" for path in made)))
@@ -50,6 +51,13 @@ def lead(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> s
         in_group = one.name in COUNTS and any(one is other for other in group)
         sentences.append(counted(group) if in_group else sentence(one))
     return " ".join(dict.fromkeys(sentences))
+
+
+def _not_understood(request: Request) -> str:
+    """What can be done here, for a greeting as for what was not understood; files that came along are named first."""
+    files = [shortened(printable(Path(path).name), 60) for path in request["files"]]
+    begin = f"I could not tell what to do with {listed(files)}.\n\n" if files else ""
+    return begin + render("capabilities").strip()
 
 
 def _told(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> list[Told]:

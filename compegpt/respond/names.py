@@ -44,8 +44,3 @@ def language(code: str) -> str:
 def infinitive(title: str) -> str:
     """ "reading the text in a picture" as "read the text in a picture"."""
     return " ".join(_VERBS.get(word, word) for word in title.split(" "))
-
-
-def listed(items: list[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

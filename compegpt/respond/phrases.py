@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from compegpt.printable import printable, shortened
-from compegpt.respond.names import infinitive, language, listed
+from compegpt.printable import listed, printable, shortened
+from compegpt.respond.names import infinitive, language
 from compegpt.schema import Output, Result, Task
 from compegpt.tasks import TASKS
 
@@ -52,11 +52,8 @@ _CONTENT = {"text": "text", "labels": "labels", "spans": "data", "boxes": "boxes
 def sentence(told: Told) -> str:
     """What one result says, or that it is nothing, or why there is none."""
     row = TASKS[told.name]
-    if told.result["status"] == "failed":
+    if told.result["status"] != "ok":
         return _refusal(told)
-    if told.result["status"] == "skipped":
-        title = _about(told, row.title)
-        return f"{title[0].upper()}{title[1:]} was left out. {_ended(told.result['error'])}"
     content = told.output.get(_CONTENT[row.output])
     if content is None or content in ("", []) or (isinstance(content, str) and not content.strip()):
         return _NONE.get(told.name, "Nothing was found in {}.").format(told.subject)
@@ -71,7 +68,8 @@ def counted(told: list[Told]) -> str:
     one, many = COUNTS[told[0].name]
     numbers = [(len(each.output.get("boxes", [])), each.subject) for each in told]
     if not any(number for number, _ in numbers):
-        return f"No {many} were found in {listed([subject for _, subject in numbers])}."
+        where = " or ".join(listed([subject for _, subject in numbers]).rsplit(" and ", 1))
+        return f"No {many} were found in {where}."
     first, subject = numbers[0]
     begin = "There is" if first == 1 else "There are"
     parts = [f"{begin} {first or 'no'} {one if first == 1 else many} in {subject}"]
@@ -80,17 +78,21 @@ def counted(told: list[Told]) -> str:
 
 
 def _refusal(told: Told) -> str:
-    return f"I could not {_about(told, infinitive(TASKS[told.name].title))}: {_ended(told.result['error'])}"
+    title = TASKS[told.name].title
+    why = _ended(told.result["error"]).replace(f"{told.name} ({title})", "it")
+    return f"I could not {infinitive(_about(told, _TITLES.get(told.name, title)))}. {why}"
+
+
+_TITLES = {"automatic-speech-recognition": "writing down the speech in a recording"}
+"""Titles that need a word more before what they are about can be named."""
+_THINGS = {"image": "picture|document", "video": "video", "audio": "recording", "text": "text", "context": "text",
+           "table": "table"}
 
 
 def _about(told: Told, title: str) -> str:
-    """The title with the file's name in it, where the task is about a file."""
-    if "." not in told.subject:
-        return title
-    for thing in ("a picture", "a recording", "a video", "a document", "a text"):
-        if title.endswith(thing):
-            return title.removesuffix(thing) + told.subject
-    return title
+    """The title with what the task works on named in it: "reading the text in a.png", "reading it aloud"."""
+    thing = next((words for arg, words in _THINGS.items() if arg in told.task["args"]), "text")
+    return re.sub(rf"(?<!\bwriting )\ba (?:{thing})\b", lambda _: told.subject, title, count=1)
 
 
 def _ended(error: str | None) -> str:
@@ -105,7 +107,7 @@ def _capital(text: str) -> str:
 
 
 def percent(score: float) -> str:
-    return f"{round(100 * score)} %"
+    return f"{round(100 * score)}%"
 
 
 def _of(noun: str, told: Told) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from compegpt.respond.names import listed
+from compegpt.printable import listed
 from compegpt.schema import Candidate, Output, Result, Task
 from compegpt.tasks import TASKS
 
@@ -69,7 +69,7 @@ def _alone(result: Result) -> str | None:
     name = _short(standing[0]["expert"])
     fallen = len(result["candidates"]) - 1
     if not fallen:
-        return f"only one engine, {name}, could do this, so nothing was compared: check it."
+        return f"only one engine, {name}, took part, so nothing was compared: check it."
     others = "the other one" if fallen == 1 else f"the {fallen} others"
     return f"only {name} gave a result and {others} did not, so nothing was compared: check it."
 

@@ -9,7 +9,7 @@ from compegpt.printable import printable, shortened
 from compegpt.schema import REFERENCE, Task
 from compegpt.tasks import TASKS
 
-_MEDIA = ("image", "audio", "video")
+_MEDIA = ("image", "video", "audio")
 _MADE: dict[str, str] = {
     "ocr": "the text in {}", "automatic-speech-recognition": "the speech in {}", "translation": "the translation",
     "summarization": "the summary", "image-to-text": "the description of {}", "image-upscaling": "{} (enlarged)",

@@ -18,5 +18,5 @@ def refusal(task: str, reasons: Sequence[str]) -> str:
     if reasons:
         return f"No expert here can do {task} ({title}) now: {'; '.join(reasons)}."
     names = "HF_TOKEN or OPENAI_API_KEY" if task in _CHAT_CAN else "HF_TOKEN"
-    return (f"No engine on this machine can do {task} ({title}): it needs a hosted model, which {names} is to "
-            "enable, and hosted models come with the next version.")
+    return (f"No engine on this machine can do {task} ({title}). It needs a hosted model: the setting for that is "
+            f"{names}, from the next version on.")

@@ -212,3 +212,11 @@ def test_studio_finds_the_graph() -> None:
     path, name = json.loads((ROOT / "langgraph.json").read_text())["graphs"]["compegpt"].split(":")
     assert (ROOT / path).is_file()
     assert name == "graph"
+
+
+@pytest.mark.parametrize(("number", "code"), [(28, "storage"), (30, "storage"), (2, "expert")])
+async def test_a_disk_that_takes_no_more_is_no_fault_of_the_engine(number: int, code: str, data_dir: Path) -> None:
+    experts = {"summarization": [("a", "a", OSError(number, "It says so"))]}
+    events, _ = await play(data_dir, experts, [summary()])
+    assert results(events)[0]["code"] == code
+    assert "It says so" in str(results(events)[0]["error"])

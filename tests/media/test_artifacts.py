@@ -57,8 +57,8 @@ def make(folder: Path, name: str) -> Path:
     ("missing.png", "There is no file"), ("empty.png", "is empty"),
     ("text.png", "not an image file: its content is plain"),
     ("short.png", "damaged"), ("folder.png", "directory"), ("huge.png", "20000 x 20000 pixels"),
-    ("zero.wav", "0 seconds"), ("binary.txt", "unknown binary"), ("long.txt", "200,001 characters"),
-    ("large.txt", "54 MB"), ("blank.txt", "only blanks"),
+    ("zero.wav", "0 seconds"), ("binary.txt", "unknown binary data; if it is text, save it as UTF-8"),
+    ("long.txt", "200,001 characters"), ("large.txt", "54 MB"), ("blank.txt", "only blanks"),
 ])
 def test_a_bad_file_is_refused_in_one_sentence(tmp_path: Path, name: str, why: str) -> None:
     path = make(tmp_path, name)

@@ -56,12 +56,12 @@ def test_a_step_that_only_feeds_the_answer_is_told_briefly_after_it() -> None:
     (task("translation", text="Hello", target="de"), {"text": "Hallo"}, 'In German (de): "Hallo".'),
     (task("summarization", text="Long"), {"text": "Short."}, 'In short: "Short."'),
     (task("text-classification", text="Fine"), {"labels": [{"label": "positive", "score": 0.921}]},
-     "The sentiment of the text is positive (92 % sure)."),
+     "The sentiment of the text is positive (92% sure)."),
     (task("language-identification", text="Hm"), {"labels": [{"label": "la", "score": 0.4}]},
-     "The text is in Latin (la) (only 40 % sure)."),
+     "The text is in Latin (la) (only 40% sure)."),
     (task("zero-shot-classification", text="Goal!", labels=["sport", "food"]),
      {"labels": [{"label": "sport", "score": 0.8}, {"label": "food", "score": 0.2}]},
-     'For the text, "sport" fits best (80 %), before food (20 %).'),
+     'For the text, "sport" fits best (80%), before food (20%).'),
     (task("question-answering", question="Who?", context="Marie did."), {"text": "Marie"},
      'The answer to "Who?" is: "Marie".'),
     (task("sentence-similarity", text="a", other="b"), {"scores": [0.734]},
@@ -102,12 +102,39 @@ def test_faces_of_several_pictures_are_counted_in_one_sentence() -> None:
         "There are 2 faces in a.jpg, 1 in b.jpg and none in c.jpg.")
 
 
+def test_pictures_without_faces_are_told_in_one_sentence() -> None:
+    plan = [task("face-detection", place, image=f"/p/{name}.jpg") for place, name in enumerate("ab")]
+    results = [result(of, {"boxes": []}) for of in plan]
+    assert lead(asked("How many faces?"), plan, results) == "No faces were found in a.jpg or b.jpg."
+
+
 def test_a_refusal_and_a_failure_are_said_plainly() -> None:
     draw, read = task("text-to-image", text="a cat"), task("ocr", image="/p/no.png")
     assert one_lead(draw, None, error="No engine can draw.") == (
-        "I could not draw a picture from words: No engine can draw.")
+        "I could not draw a picture from words. No engine can draw.")
     assert one_lead(read, None, error="There is no file '/p/no.png'") == (
-        "I could not read the text in no.png: There is no file '/p/no.png'.")
+        "I could not read the text in no.png. There is no file '/p/no.png'.")
+
+
+@pytest.mark.parametrize(("of", "said"), [
+    (task("text-to-speech", text="Hello"), "I could not read the text aloud."),
+    (task("translation", text="/p/a.txt", target="de"), "I could not translate a.txt."),
+    (task("automatic-speech-recognition", audio="/p/a.wav"), "I could not write down the speech in a.wav."),
+    (task("video-dubbing", video="/p/a.mp4", audio="/p/b.wav"), "I could not put speech on a.mp4."),
+    (task("document-question-answering", image="/p/a.png", text="Who?"), "I could not answer a question about a.png."),
+    (task("question-answering", question="Who?", context="Ann."), "I could not answer a question from the text."),
+    (task("text-generation", text="a poem"), "I could not write a text."),
+    (task("text-to-image", text="a cat"), "I could not draw a picture from words."),
+    (task("image-to-video", image="/p/a.png"), "I could not make a video from a.png."),
+], ids=lambda value: value["task"] if isinstance(value, dict) else "")
+def test_a_refusal_names_what_it_is_about(of: Task, said: str) -> None:
+    assert one_lead(of, None, error="It broke.") == f"{said} It broke."
+
+
+def test_a_refusal_does_not_repeat_what_the_task_is_called() -> None:
+    of = task("text-to-image", text="a cat")
+    why = "No expert here can do text-to-image (drawing a picture from words) now."
+    assert one_lead(of, None, error=why) == "I could not draw a picture from words. No expert here can do it now."
 
 
 def test_a_text_that_was_just_told_is_it() -> None:
@@ -180,13 +207,19 @@ async def test_a_skipped_task_is_told_with_why() -> None:
     why = "Its input, task 0 (ocr), gave no result."
     answer = await written("Read no.png aloud", plan, [result(plan[0], error="No file."), result(
         plan[1], status="skipped", error=why, candidates=[])])
-    assert answer.startswith(f"I could not read the text in no.png: No file. Reading a text aloud was left out. {why}")
+    assert answer.startswith(f"I could not read the text in no.png. No file. I could not read it aloud. {why}")
     assert "after task 0: skipped, for the reason given above." in answer
 
 
 async def test_an_empty_plan_gets_the_planners_reply_or_what_can_be_done() -> None:
     assert await written("Hi", [], [], "Hello!") == "Hello!"
     assert "receipt.png" in await written("Hi", [], [])
+
+
+async def test_files_that_came_with_a_request_that_was_not_understood_are_named() -> None:
+    request: Request = {"text": "Frob it", "files": ["/p/a.png", "/p/b.bin"], "thread": "t"}
+    assert (await EmbeddedWriter().write(request, [], [], None)).startswith(
+        "I could not tell what to do with a.png and b.bin.\n")
 
 
 def test_every_task_type_can_be_refused_in_good_english() -> None:
