@@ -27,14 +27,16 @@ def main() -> NoReturn:
     """Run the process's arguments and leave with the exit status."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: small matrices run faster without its thread pool
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports to its maker unless told before it loads
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     status = INTERRUPTED
     with contextlib.suppress(KeyboardInterrupt):
         console = Console.of_process()
         status = run(sys.argv[1:], console)
+    from compegpt.programs import end_all
+
     # Straight out: a thread that hangs in an engine's native code must not keep the process, and all was flushed.
+    end_all()
     os._exit(status)
 
 

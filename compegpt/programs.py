@@ -27,11 +27,11 @@ async def run_program(argv: list[str], stdin: bytes | None = None, cwd: Path | N
             env={**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8", **(env or {})})
     except OSError as error:
         raise ExpertError(f"{name} cannot be started: {error.strerror}") from error
+    _groups.add(process.pid)
     try:
         out, err = await _talk(process, stdin, limit)
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end(process.pid)
         if process.returncode is None:
             await asyncio.shield(process.wait())
     if process.returncode and len(out) <= limit:
@@ -51,15 +51,31 @@ def asked(argv: list[str], seconds: float = 5.0) -> str:
                                    start_new_session=True)
     except OSError:
         return ""
+    _groups.add(process.pid)
     try:
         out, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         return ""
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end(process.pid)
         process.communicate()
     return out.decode("utf-8", "replace") if process.returncode == 0 else ""
+
+
+def end_all() -> None:
+    """Kill every program that still runs, for a process that leaves without waiting for its threads."""
+    for group in list(_groups):
+        _end(group)
+
+
+_groups: set[int] = set()
+"""Process groups of the programs that run now."""
+
+
+def _end(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+    _groups.discard(group)
 
 
 async def _talk(process: asyncio.subprocess.Process, stdin: bytes | None, limit: int) -> tuple[bytes, bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from compegpt.errors import ExpertError
-from compegpt.programs import decoded, run_program
+from compegpt.programs import _groups, asked, decoded, end_all, run_program
 from compegpt.threads import in_thread
 
 
@@ -65,6 +65,19 @@ def until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("it never came true")
+
+
+@pytest.mark.parametrize("script", ["sleep 600", "exit 3"], ids=["hangs", "fails"])
+def test_a_program_that_does_not_tell_of_itself_tells_nothing(script: str) -> None:
+    assert asked(["/bin/sh", "-c", script], seconds=0.2) == ""
+
+
+async def test_leaving_ends_what_still_runs() -> None:
+    running = asyncio.create_task(run_program(python("import time; time.sleep(600)")))
+    await in_thread(until, lambda: bool(_groups))
+    end_all()
+    with pytest.raises(ExpertError, match="signal 9"):
+        await running
 
 
 def test_what_is_not_text_is_an_error() -> None:

@@ -26,7 +26,7 @@ NAME = "(?:" + "|".join(CODES) + ")"
 """Pattern of any language name; match it without regard to case."""
 
 _TARGET = re.compile(rf"\b(?:in|into|to|as|speak)\s+(?:(?:good|plain|simple|proper|the)\s+)?({NAME})\b"
-                     rf"|\b({NAME})\s+(?:version|translation|equivalent)\b", re.IGNORECASE)
+                     rf"|\b({NAME})\s+(?:version|translation|equivalent|voice[- ]?over|dub(?:bing)?)\b", re.IGNORECASE)
 _SOURCE = re.compile(rf"\bfrom\s+(?:the\s+)?({NAME})\b|\b({NAME})\s+(?:text|sentence|article|phrase|original|"
                      rf"word)\b", re.I)
 _ALSO = re.compile(rf"\s*(?:,|,?\s*\band\b|&|,?\s*\bor\b)\s*(?:(?:in|into|to)\s+)?({NAME})\b", re.IGNORECASE)

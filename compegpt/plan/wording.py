@@ -25,6 +25,8 @@ _INLINE: dict[str, tuple[str, ...]] = {
                                 rf"word)s?\s+)?(?P<text>.+?)\s+(?:in )?{NAME}(?: or {NAME})?" + _END,
                                 r"\blanguage is\s+(?:(?:the )?(?:text|sentence|phrase|"
                                 r"word)s?\s+)?(?P<text>.+?)(?:\s+(?:written )?in)?" + _END,
+                                rf"^(?P<text>.+?)\s+is\s+(?:an? )?(?:word |phrase |sentence |text )?(?:in |from )?"
+                                r"(?:what|which) language" + _END,
                                 r"\blanguage of\s+(?:(?:the )?(?:text|sentence|phrase|"
                                 r"word)s?\s+)?(?P<text>.+?)" + _END),
     "text-classification": (r"\b(?:is|does)\s+(?:the )?(?:text|sentence|phrase|review|comment|message|statement|"
@@ -46,7 +48,7 @@ _POINTS = re.compile(r"^(?:it|this|that|them|these|those|everything|all|both|the
                      r"what|how|"
                      r"which|result|out|me|back|again|text|in|on|of|from|here|there|written|used|an? (?:text|sentence|"
                      r"result)|(?:positive|negative|neutral) or)\b(?!⟦)", re.IGNORECASE)
-_STYLE = (r"\b(?:in|into|to|like|as)\s+(?:the style of\s+)?(?P<text>(?:an?\s+|"
+_STYLE = (r"\b(?:in|into|to|like|as)\s+(?:(?:look\s+(?:like\s+)?|be\s+))?(?:the style of\s+)?(?P<text>(?:an?\s+|"
           r"the style of\s+)?[^.?!⟦]+?)(?:\s+(?:style|version|image|picture|filter))?" + _END,
           r"\b(?:make|create|give me|apply|produce|generate|draw)\s+(?:me )?(?P<text>an?\s+[^.?!⟦]+?)\s+(?:of|from|"
           r"out of|to|filter|version|on)\b",
@@ -56,6 +58,7 @@ _WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|giv
                     r"shown in|for)\s+)?"
                     r"(?P<the>(?:(?:the|this|that|my|attached|following|given)\s+)*)"
                     r"(?P<noun>(?:\b(?:image|picture|photo|file|document|receipt|invoice|text|article|scan|called|"
+                    r"certificate|contract|form|bill|letter|ticket|menu|report|recording|screenshot|"
                     r"named|sign|notes?|page)\s+){0,2})"
                     r"(?P<token>⟦(?:image|text|audio|video|file|table)\d+⟧)(?P<comma>\s*[,:])?", re.IGNORECASE)
 _LAST_POINTER = re.compile(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?|version|copy)$", re.IGNORECASE)
@@ -102,7 +105,7 @@ def question(clause: str, noun: str = "") -> str:
         return f" {found['where'] or ''} the {known[0]}"
 
     plain = _tidy(_ASKING.sub("", _tidy(_WHERE.sub(without_file, bare(clause)))))
-    return plain.lstrip(",:; ") or bare(clause)
+    return plain.strip(",.:; ") or bare(clause)
 
 
 def _tidy(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import Any
 
 from langgraph.runtime import Runtime
 
 from compegpt.context import Context, Offers
-from compegpt.errors import NoExpert
+from compegpt.errors import ExpertTimeout, NoExpert
 from compegpt.events import Selected
 from compegpt.schema import Expert
 from compegpt.select.ranking import ranked
@@ -21,7 +22,12 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
     if state["problem"]:
         return {"contenders": []}
     context, task = runtime.context, state["task"]
-    offers = [await source.offers(task["task"], state["args"]) for source in context.sources]
+    try:
+        async with asyncio.timeout_at(context.deadline):
+            offers = [await source.offers(task["task"], state["args"]) for source in context.sources]
+    except TimeoutError:
+        late = ExpertTimeout("The deadline passed before it was known who can do it; give --deadline more seconds.")
+        return {"contenders": [], "problem": Problem(status="failed", code=late.code, error=str(late))}
     experts = ranked([expert for offer in offers for expert in offer.experts])
     if not experts:
         error = NoExpert(refusal(task["task"], _reasons(offers)))
