@@ -9,6 +9,7 @@ from compegpt.checkpoints import Checkpoints
 from compegpt.events import Noticed, Responded
 from compegpt.schema import Finding
 from compegpt.session import Session
+from compegpt.threads import in_thread
 from tests.fakes import FakeSource, fake_parts, settings, task
 
 PLAN = [task("summarization", 0, text="x"), task("translation", 1, [0], text="<resource>-0", target="es")]
@@ -48,9 +49,13 @@ async def test_the_turn_after_space_was_made_is_kept_and_tells_nothing(data_dir:
         assert (await session.history("t"))[-1]["request"]["text"] == "kept"
 
 
+def spoil(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "checkpoints.sqlite").write_bytes(b"not a database at all" * 500)
+
+
 async def test_a_store_that_is_no_database_is_named_and_the_turn_is_answered(data_dir: Path) -> None:
-    data_dir.mkdir()
-    (data_dir / "checkpoints.sqlite").write_bytes(b"not a database at all" * 500)
+    await in_thread(spoil, data_dir)
     async with Session(fake_parts(settings(data_dir), FakeSource(EXPERTS), PLAN)) as session:
         events = [event async for event in session.stream({"text": "go", "files": [], "thread": "t"})]
         assert isinstance(events[0], Noticed)
