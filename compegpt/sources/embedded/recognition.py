@@ -61,7 +61,8 @@ async def transcribe(args: Args, store: Store) -> Finding:
     if not text:
         return Finding(output={"text": ""}, empty=True, note="no words were understood in the recording")
     confidence = math.exp(sum(piece.logprob for piece in heard) / words)
-    return Finding(output={"text": text}, confidence=min(confidence, 1.0), note="; ".join(filter(None, [WEAK, recording.note])))
+    note = "; ".join(filter(None, [WEAK, recording.note]))
+    return Finding(output={"text": text}, confidence=min(confidence, 1.0), note=note)
 
 
 async def _decoded(pieces: list[bytes], settings: dict[str, Any]) -> list[Piece]:
