@@ -85,7 +85,8 @@ _CONTEXT = re.compile(r"^\W*(?:(?:hi|hello|hey|so|ok|well)\W+)*(?:it(?:'s| is) (
                       r"image|picture|photo|audio|recording|file|document|input|source|data|"
                       r"review)s?\s*\d?\s*:\s*(?=⟦\w+⟧\W*$)|i(?:'ve| have)? (?:attached|uploaded|recorded|took|got|"
                       r"found|received|wrote)|"
-                      rf"attached|(?:i|we) (?:do not|don't|can't|cannot) (?:have|(?:speak|understand|know|read) (?:any )?{NAME})|"
+                      rf"attached|(?:i|we) (?:do not|don't|can't|cannot) (?:have|(?:speak|understand|know|read) "
+                      rf"(?:any )?{NAME})|"
                       r"(?:my|the|this|that) (?!.*(?:_{2}|\[mask))[^.?!;,]{0,60}?\b(?:is|are|was|looks|"
                       r"sounds|contains)\b(?!.*\?)|someone sent me|a friend|(?:my|an?|the) \w+ (?:sent|gave|wrote|"
                       r"texted|emailed|showed)\b)(?:\b|(?=⟦))", re.IGNORECASE)

@@ -21,7 +21,8 @@ def cues(clause: str, kinds: frozenset[str]) -> dict[str, float]:
     lowered = clause.lower()
     found: dict[str, float] = {}
     for task, weight, pattern, kind in table():
-        if (kind is None or kind in kinds) and (match := pattern.search(lowered)):
+        heard = kind == "audio" and "video" in kinds and task != "audio-classification"
+        if (kind is None or kind in kinds or heard) and (match := pattern.search(lowered)):
             best = found.get(task, 0.0)
             weight += .1 * (1 - match.start() / len(lowered))
             found[task] = min(MOST, max(best, weight) + .25 * min(best, weight))

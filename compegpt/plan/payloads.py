@@ -48,7 +48,7 @@ def payload(lead: str, rest: str) -> str | None:
     if _LABEL_LEAD.search(lead) or not (announced or _COMMAND.search(lead) or (
             not _TASK_LIST.search(lead) and (_POINTED.search(lead) or opens_verb(lead)))):
         return None
-    if (not announced and _NAMES_FILE.search(body[:300])) or (_CHOICE.search(lead) and _CHOICES.match(body)):
+    if (not announced and _NAMES_FILE.search(body[:300])) or (_CHOICE.search(lead) and _CHOICES.match(body[:_READ])):
         return None
     names_file = re.search(r"\.\w{2,4}\b", lead) is not None
     if opens_verb(body) and (names_file or (announced and not re.search(_NOUN, lead, re.IGNORECASE))):

@@ -50,7 +50,8 @@ _ITS_TEXT = re.compile(r"\b(?:text|words?|writing|message) (?:in|on|from|of) [^â
 _DOCUMENT = re.compile(r"(?<![a-z])(?:receipt|invoice|bill|form|contract|document|scan|letter|statement|ticket|"
                        r"certificate|report|"
                        r"menu|resume|\bcv\b|passport|page|paper)|\.pdf", re.IGNORECASE)
-_CODE = re.compile(r"(?<![a-z])(?:(?<!source[-_])code|qr|qr[-_]?code|bar[-_]?code)s?(?![a-z])(?!\S*[/\\])", re.IGNORECASE)
+_CODE = re.compile(r"(?<![a-z])(?:(?<!source[-_])code|qr|qr[-_]?code|bar[-_]?code)s?(?![a-z])(?!\S*[/\\])",
+                   re.IGNORECASE)
 """A file name that says that the picture is of a code; what such a picture says is its code."""
 
 

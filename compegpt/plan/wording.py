@@ -25,7 +25,7 @@ _INLINE: dict[str, tuple[str, ...]] = {
                                 rf"word)s?\s+)?(?P<text>.+?)\s+(?:in )?{NAME}(?: or {NAME})?" + _END,
                                 r"\blanguage is\s+(?:(?:the )?(?:text|sentence|phrase|"
                                 r"word)s?\s+)?(?P<text>.+?)(?:\s+(?:written )?in)?" + _END,
-                                rf"^(?P<text>.+?)\s+is\s+(?:an? )?(?:word |phrase |sentence |text )?(?:in |from )?"
+                                r"^(?P<text>.+?)\s+is\s+(?:an? )?(?:word |phrase |sentence |text )?(?:in |from )?"
                                 r"(?:what|which) language" + _END,
                                 r"\blanguage of\s+(?:(?:the )?(?:text|sentence|phrase|"
                                 r"word)s?\s+)?(?P<text>.+?)" + _END),

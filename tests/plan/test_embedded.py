@@ -52,6 +52,8 @@ HEARD = turn("Clean r.wav and transcribe it",
              ("automatic-speech-recognition", {"audio": "/data/c.wav"}, {"text": "good morning"}))
 TOLD = turn("Which language is 'Das ist gut'?",
             ("language-identification", {"text": "Das ist gut"}, {"labels": [{"label": "de", "score": 1.0}]}))
+TRANSLATED = turn("Translate 'good day' to German",
+                  ("translation", {"text": "good day", "target": "de"}, {"text": "Guten Tag"}))
 
 
 @pytest.mark.parametrize(("history", "text", "expected"), [
@@ -69,6 +71,15 @@ TOLD = turn("Which language is 'Das ist gut'?",
     (HEARD, "when does someone speak in it?", [["voice-activity-detection", {"audio": "/data/c.wav"}]]),
     (TOLD, "say it aloud", [["text-to-speech", {"text": "Das ist gut"}]]),
     (TOLD, "thanks!", []),
+    (READ, "and translate it to Spanish", [["translation", {"text": "Vorsicht Hund", "target": "es"}]]),
+    (READ, "and what language is that?", [["language-identification", {"text": "Vorsicht Hund"}]]),
+    (HEARD, "summarize that", [["summarization", {"text": "good morning"}]]),
+    (HEARD, "shorter please, one sentence", [["summarization", {"text": "good morning", "sentences": 1}]]),
+    (HEARD, "is it positive?", [["text-classification", {"text": "good morning"}]]),
+    (HEARD, "what are the keywords?", [["keyword-extraction", {"text": "good morning"}]]),
+    (TRANSLATED, "now in Polish", [["translation", {"text": "Guten Tag", "target": "pl"}]]),
+    (TRANSLATED, "say it in German then", [["text-to-speech", {"text": "Guten Tag", "language": "de"}]]),
+    (TRANSLATED, "read it aloud", [["text-to-speech", {"text": "Guten Tag", "language": "de"}]]),
 ])
 def test_a_follow_up_is_about_the_thread(history: Turn, text: str, expected: list[Any]) -> None:
     assert steps(planned(text, history=(history,))) == expected
