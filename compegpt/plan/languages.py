@@ -4,25 +4,10 @@ from __future__ import annotations
 
 import re
 
-CODES: dict[str, str] = {
-    "afrikaans": "af", "albanian": "sq", "amharic": "am", "arabic": "ar", "armenian": "hy", "azerbaijani": "az",
-    "basque": "eu", "belarusian": "be", "bengali": "bn", "bosnian": "bs", "bulgarian": "bg", "burmese": "my",
-    "cantonese": "zh", "castilian": "es", "catalan": "ca", "chinese": "zh", "croatian": "hr", "czech": "cs",
-    "danish": "da", "dutch": "nl", "english": "en", "esperanto": "eo", "estonian": "et", "farsi": "fa", "finnish": "fi",
-    "flemish": "nl", "french": "fr", "galician": "gl", "georgian": "ka", "german": "de", "greek": "el",
-    "gujarati": "gu", "haitian creole": "ht", "hausa": "ha", "hebrew": "he", "hindi": "hi", "hungarian": "hu",
-    "icelandic": "is", "igbo": "ig", "indonesian": "id", "irish": "ga", "italian": "it", "japanese": "ja",
-    "kannada": "kn", "kazakh": "kk", "khmer": "km", "korean": "ko", "kurdish": "ku", "lao": "lo", "latin": "la",
-    "latvian": "lv", "lithuanian": "lt", "luxembourgish": "lb", "macedonian": "mk", "malay": "ms", "malayalam": "ml",
-    "maltese": "mt", "mandarin": "zh", "marathi": "mr", "mongolian": "mn", "nepali": "ne", "norwegian": "no",
-    "pashto": "ps", "persian": "fa", "polish": "pl", "portuguese": "pt", "punjabi": "pa", "romanian": "ro",
-    "russian": "ru", "sanskrit": "sa", "scottish gaelic": "gd", "serbian": "sr", "sinhala": "si", "slovak": "sk",
-    "slovene": "sl", "slovenian": "sl", "somali": "so", "spanish": "es", "swahili": "sw", "swedish": "sv",
-    "tagalog": "tl", "tamil": "ta", "telugu": "te", "thai": "th", "tibetan": "bo", "turkish": "tr", "ukrainian": "uk",
-    "urdu": "ur", "uzbek": "uz", "vietnamese": "vi", "welsh": "cy", "xhosa": "xh", "yiddish": "yi", "yoruba": "yo",
-    "zulu": "zu",
-}
-NAME = "(?:" + "|".join(CODES) + ")"
+from compegpt.languages import ALSO, LANGUAGES
+
+CODES: dict[str, str] = {**{name.lower(): code for code, name in LANGUAGES.items()}, **ALSO}
+NAME = "(?:" + "|".join(sorted(CODES, key=len, reverse=True)) + ")"
 """Pattern of any language name; match it without regard to case."""
 
 _TARGET = re.compile(rf"\b(?:in|into|to|as|speak)\s+(?:(?:good|plain|simple|proper|the)\s+)?({NAME})\b"
