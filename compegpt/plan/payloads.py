@@ -105,7 +105,7 @@ def _until_command(body: str) -> str:
 
 _READ = 1500
 """Characters in which lists of labels are looked for."""
-_ITEM = (r"(?:(?:an?|the|about|more|rather)\s+)*(?:⟦text\d+⟧|(?!(?:and|or|is|it|then|tell|read|the|in|shows?|depicts?|"
+_ITEM = (r"(?:(?:an?|the|about|more|rather)\s+)*+(?:⟦text\d+⟧|(?!(?:and|or|is|it|then|tell|read|the|in|shows?|depicts?|"
         r"contains?|ha[sv]e?|talks?|sounds?|looks?|seems?|be|as|there)\b)[\w'/-]+(?: (?!(?:and|or|is|in|on|"
         r"then)\b)[\w'/-]+){0,2}?)")
 _LIST = rf"(?P<list>{_ITEM}(?:\s*,\s*(?:or |and )?{_ITEM})*(?:\s*,?\s+(?:or|and|vs\.?|versus)\s+{_ITEM}))"
