@@ -26,12 +26,16 @@ async def within_slot(slots: asyncio.Semaphore, race: Race, call: Call) -> Findi
         slots.release()
 
 
-async def within_race(race: Race, call: Call) -> Finding:
-    """The task's deadline, or less once the quorum has answered. Raises TimeoutError."""
+async def within_race(race: Race, call: Call, empty_counts: bool) -> Finding:
+    """The task's deadline, or less once the quorum has answered; finding nothing counts where it is an answer.
+
+    Raises TimeoutError.
+    """
     with race.lane() as limit:
         async with limit:
             finding = await call()
-    race.answered()
+    if empty_counts or not finding.empty:
+        race.answered()
     return finding
 
 
@@ -47,7 +51,8 @@ async def recorded(expert: Expert, race: Race, call: Call) -> Candidate:
                           "confidence": _clipped(finding.confidence), "note": finding.note})
     except TimeoutError:
         if race.hurried:
-            candidate.update({"status": "cancelled", "error": "too slow: the others had answered", "code": "deadline"})
+            candidate.update({"status": "cancelled", "error": "too slow: the others had answered",
+                              "code": ExpertError.code})
         else:
             taken = now() - started
             candidate.update({"status": "timeout", "error": f"no answer within {taken:.1f} s", "code": "deadline"})

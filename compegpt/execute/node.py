@@ -14,6 +14,7 @@ from compegpt.execute.tool import as_tool
 from compegpt.media.artifacts import Store
 from compegpt.schema import Candidate, Expert, Finding, Output, Task
 from compegpt.state import Bout
+from compegpt.tasks import TASKS
 
 
 async def execute(state: Bout, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -42,7 +43,7 @@ async def _one(context: Context, task: Task, expert: Expert, args: Mapping[str, 
         return finding
 
     async def raced() -> Finding:
-        return await within_race(race, invoke)
+        return await within_race(race, invoke, TASKS[task["task"]].empty_counts)
 
     candidate = await recorded(expert, race, lambda: within_slot(context.slots, race, raced))
     candidate["output"] = plain(candidate["output"])

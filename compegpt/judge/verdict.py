@@ -33,12 +33,13 @@ WEIGHTS: dict[Comparison, Weights] = {
     "boxes": {"support": 2.0, "confidence": 0.5, "validity": 1.0},
     "masks": {"support": 2.0, "confidence": 0.5, "validity": 1.0},
     "scores": {"support": 2.0, "confidence": 0.5, "validity": 1.0},
-    "vectors": {"support": 2.0, "confidence": 0.5, "validity": 1.0},
+    "vectors": {"validity": 1.0},
     "pictures": {"support": 1.0, "confidence": 0.5, "validity": 1.0},
     "sound": {"support": 1.0, "confidence": 0.5, "validity": 1.0},
 }
 """What each signal counts, by how outputs are compared. Those of `edit` were chosen on the development pictures of
-benchmarks/judge.py; the others are set by judgement: agreement leads, what is unsound loses."""
+benchmarks/judge.py; the others are set by judgement: agreement leads, what is unsound
+loses. Vectors of different spaces cannot agree, so the first that is sound wins."""
 
 FLOOR = 0.05
 """A signal counts at least this much: one that is 0 must not make all others meaningless."""

@@ -27,6 +27,10 @@ _ASKED: dict[str, str] = {
 """How a request asks for a task whose result also feeds another; without it, the step is told briefly, at the end."""
 
 
+UNSURE, CERTAIN = 0.35, 0.9
+"""Own confidences below which an engine's text is told with a warning: always, and where it stood alone."""
+
+
 class EmbeddedWriter:
     """Writes from phrases; the same results give the same words."""
 
@@ -50,7 +54,24 @@ def lead(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> s
         group = [other for other in first if other.name == one.name and other.result["status"] == "ok"]
         in_group = one.name in COUNTS and any(one is other for other in group)
         sentences.append(counted(group) if in_group else sentence(one))
+        if doubt := _doubt(one):
+            sentences.append(doubt)
     return " ".join(dict.fromkeys(sentences))
+
+
+def _doubt(told: Told) -> str:
+    """What a reader must know before believing a text: that its engine is unsure, or stood alone and is not certain."""
+    result = told.result
+    winner = next((one for one in result["candidates"] if one["expert"] == result["winner"]), None)
+    if winner is None or winner["confidence"] is None or winner["status"] != "ok" or told.length <= BRIEF \
+            or TASKS[told.name].output != "text":
+        return ""
+    name, sure = winner["expert"].partition(":")[2], winner["confidence"]
+    if sure < UNSURE:
+        return f"Do not rely on it: {name} itself is hardly sure of it ({sure:.2f} of 1)."
+    if len(result["candidates"]) == 1 and sure < CERTAIN:
+        return f"One engine alone, {name}, did this, and it is not certain ({sure:.2f} of 1): check it."
+    return ""
 
 
 def _not_understood(request: Request) -> str:

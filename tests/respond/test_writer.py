@@ -226,3 +226,17 @@ def test_every_task_type_can_be_refused_in_good_english() -> None:
     bad = [row.name for row in TASKS.values() if infinitive(row.title).split()[0].endswith("ing")]
     assert bad == []
     assert PHRASES.keys() <= TASKS.keys()
+
+
+@pytest.mark.parametrize(("confidences", "warning"), [
+    ([0.07], "hardly sure"), ([0.07, 0.9], "hardly sure"), ([0.74], "One engine alone, first"), ([0.95], ""),
+    ([0.74, 0.7], ""),
+], ids=["guess", "guess that won", "alone", "alone and certain", "compared"])
+async def test_a_doubtful_text_comes_with_a_warning(confidences: list[float], warning: str) -> None:
+    speech = task("automatic-speech-recognition", audio="/a.wav")
+    candidates = [candidate(name, {"text": "sheep"}, confidence=sure)
+                  for name, sure in zip(["first", "second"], confidences, strict=False)]
+    request: Request = {"text": "Transcribe a.wav", "files": [], "thread": "t"}
+    heard = result(speech, {"text": "sheep"}, candidates=candidates)
+    first = (await EmbeddedWriter().write(request, [speech], [heard], None)).split("\n")[0]
+    assert (warning in first) if warning else ("sure" not in first and "alone" not in first)

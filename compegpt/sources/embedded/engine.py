@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,5 +45,13 @@ class Engine:
 
     def missing(self) -> list[str]:
         """The modules and programs that are not there."""
-        return [name for name in self.modules if importlib.util.find_spec(name) is None] + [
+        return [name for name in self.modules if not _importable(name)] + [
             name for name in self.programs if shutil.which(name) is None]
+
+
+def _importable(module: str) -> bool:
+    """Whether it is there; one that another thread is loading just now (OpenCV is half there meanwhile) is."""
+    try:
+        return module in sys.modules or importlib.util.find_spec(module) is not None
+    except ValueError:
+        return True
