@@ -14,11 +14,14 @@ import sys
 import warnings
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from compegpt.console import Console
 from compegpt.errors import CompeGPTError, UsageError
 from compegpt.options import MAX_PROMPT, check_files, check_prompt, parsed
+
+if TYPE_CHECKING:
+    from compegpt.schema import Turn
 
 INTERRUPTED = 130
 
@@ -103,10 +106,14 @@ def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
     import asyncio
 
     from compegpt.plan.validate import validated
-    from compegpt.turns import parts_of
+    from compegpt.turns import opened, parts_of
 
+    history: list[Turn] = []
+    if options.thread is not None:
+        with opened(options) as (runner, session):
+            history = runner.run(session.history(options.thread))
     planner = parts_of(options).planner
-    planned = asyncio.run(planner.plan({"text": prompt, "files": options.file, "thread": ""}, []))
+    planned = asyncio.run(planner.plan({"text": prompt, "files": options.file, "thread": ""}, history))
     plan = validated(planned.tasks)
     if options.json:
         console.answer(_dumped({"plan": plan, "planner": planned.planner, "confidence": planned.confidence}))
