@@ -8,6 +8,7 @@ from collections.abc import Callable
 from compegpt.plan import languages, wording
 from compegpt.plan.clauses import bare
 from compegpt.plan.linking import Draft, Scene, spoken
+from compegpt.plan.mentions import TOKEN, Mention
 from compegpt.plan.ranking import INVENTS
 from compegpt.plan.things import Thing
 from compegpt.tasks import TASKS
@@ -21,6 +22,8 @@ _NESTED = (
 _TEXT_ANSWERS = {"summarization", "image-to-text", "question-answering", "document-question-answering", "ocr",
                  "visual-question-answering"}
 """Tasks whose result is also wanted in another language where the clause says "in German"."""
+_FINDS = re.compile(r"(?:show|find|detect|mark|highlight|extract|trace|locate)", re.IGNORECASE)
+"""Who has edges found, and does not have a picture made of them, means the picture itself by "it" from then on."""
 _NO_NESTING = INVENTS | {"question-answering", "table-question-answering"}
 
 
@@ -29,6 +32,8 @@ def link(draft: Draft, scene: Scene, task: str) -> bool:
     draft.remember(scene)
     _nest(draft, scene, task)
     made = _BUILDERS.get(task, _single)(draft, scene, task)
+    if task.endswith("-control") and _FINDS.match(bare(scene.clause)):
+        draft.pool.set_aside(made)
     wanted = languages.targets(scene.clause)
     asked = task != "ocr" or re.search(r"\b(?:says?|means?|tell|writing)\b", scene.clause, re.IGNORECASE)
     if wanted and asked and task in _TEXT_ANSWERS:
@@ -158,12 +163,23 @@ def _asked(draft: Draft, scene: Scene, noun: str = "") -> str:
 
 
 def _question(draft: Draft, scene: Scene, task: str) -> list[Thing]:
+    titles = {mention.value for mention in scene.mentions if _is_title(mention)}
+    scene.named = [thing for thing in scene.named if thing.value not in titles]
+    for token in TOKEN.finditer(scene.clause):
+        if _is_title(draft.request.of(token[0])[0]):
+            scene.clause = scene.clause.replace(token[0], draft.request.restored(token[0]))
     question, name = _asked(draft, scene), "table" if task == "table-question-answering" else "context"
     scene.clause = "" if not scene.named else scene.clause
     contexts = draft.inputs(scene, "table" if name == "table" else "text", task)
     contexts = [thing for thing in contexts if thing.value != question] or draft.ahead(("text",))
     return [draft.add(task, {"question": question, name: thing.value}, scene.number, thing.value)
-            for thing in contexts if thing.value != question]
+            for thing in contexts if thing.value != question and thing.value not in titles]
+
+
+def _is_title(mention: Mention) -> bool:
+    """Whether a quoted text is only a name ("Who wrote 'Hamlet'?"), in which no answer can be found."""
+    return (mention.kind == "text" and not mention.is_file and mention.role != "context"
+            and len(str(mention.value).split()) <= 3)
 
 
 def _about_image(draft: Draft, scene: Scene, task: str) -> list[Thing]:
@@ -174,9 +190,9 @@ def _about_image(draft: Draft, scene: Scene, task: str) -> list[Thing]:
         results = [thing.value for thing in scene.referred if thing.kind == "text"]
         style = wording.style if task == "image-to-image" else wording.instruction
         text = (quoted or results or [draft.request.restored(style(scene.clause))])[0]
-    told = {"text": text} if text else {}
-    return [draft.add(task, {**told, "image": image.value}, scene.number, image.value)
-            for image in draft.inputs(scene, "image", task)]
+    texts = wording.styles(text) if task == "image-to-image" else [text]
+    return [draft.add(task, {**({"text": told} if told else {}), "image": image.value}, scene.number, image.value)
+            for image in draft.inputs(scene, "image", task) for told in texts]
 
 
 def _dub(draft: Draft, scene: Scene, task: str) -> list[Thing]:

@@ -54,16 +54,18 @@ _POLITE = (r"(?:(?:hi|hello|hey|dear \w+|ok|okay|please|pls|kindly|also|too|then
 _QUESTION = (r"(?:what|which|who|whom|whose|where|when|why|how|is|are|was|were|does|do|did|has|have|can|could|whether|"
              r"if|"
              r"in (?:what|which)|what's|who's|where's|how's|of (?:what|which))\b")
-_NAMED = (r"(?:(?:the|its|their|his|her|this|a|an|all|any|some|my|every|each|of)\s+)*(?:(?!and\b)[\w-]+\s+){0,2}?"
+_NAMED = (r"(?:(?:the|its|their|his|her|this|a|an|all|any|some|my|every|each|of)\s+)*(?:(?!and\b)[\w-]+\s+){0,3}?"
           r"(?:summary|summaries|(?:main|key) points|gist|takeaways|people|names|places|translation|transcript\w*|"
           r"transcription|sentiment|mood|tone|keywords?|key\s?words?|"
-          r"key\s?phrases?|key\s?terms?|language|entit(?:y|ies)|faces?|(?:qr|bar)\s?-?codes?|objects|captions?|"
+          r"key\s?phrases?|key\s?terms?|language|entit(?:y|ies)|faces?|(?:(?:qr|bar)\s?-?)?codes?|objects|captions?|"
           r"descriptions?|depth|similarity|embeddings?|vectors?|segmentation|edges?|edge map|depth map|audio version|"
           r"spoken version|speech)\b")
 _OPENS_VERB = re.compile(_POLITE + _VERB, re.IGNORECASE)
 _OPENS_QUESTION = re.compile(_POLITE + _QUESTION + r"(?:\W+\w+){2}", re.IGNORECASE)
 _OPENS_NAMED = re.compile(_POLITE + _NAMED, re.IGNORECASE)
 _OPENS_LANGUAGE = re.compile(rf"(?:back )?(?:in)?to {NAME}\b", re.IGNORECASE)
+_ONLY_ASKS = re.compile(_POLITE + r"(?:who|what|when|where|why|how)$", re.IGNORECASE)
+"""Half of a double question ("When and where ...")."""
 _LEAD = re.compile(_POLITE, re.IGNORECASE)
 _TAIL = re.compile(r"(?:,?\s+(?:please|pls|plz)|,\s*(?:thanks|thank you|thx|will you|would you|ok))+(?=[\s.?!]*$)",
                    re.IGNORECASE)
@@ -173,6 +175,8 @@ def _cut(sentence: str) -> list[Clause]:
             start = soft.end()
             continue
         goes_on = "then" in word or "also" in word
+        if _ONLY_ASKS.match(before.strip(" ,")):
+            continue
         if not (_opens(rest, "" if goes_on else before) or (goes_on and _OPENS_LANGUAGE.match(rest))):
             continue
         found.append(Clause(before.strip()[:MAX_LENGTH], joined))

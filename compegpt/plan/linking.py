@@ -29,6 +29,8 @@ _WORKED_ON = re.compile(r"(?:transl|say|read|speak|write|rephras|paraphras|class
 _AFTER_COLON = re.compile(r":\s*⟦text\d+⟧\W*$")
 """What the first verb of a sentence works on may stand at its end ("Summarize this and read the summary: ...")."""
 _HAVE_QUESTION = re.compile(r"\W*(?:and |also |then )*i(?:'ve| have)\b", re.IGNORECASE)
+_ASKS_ON = re.compile(r"(?:who|whom|whose|what|which|when|where|why|how)\b(?!.*\b(?:say|call|mean|translat\w*)\b)",
+                      re.IGNORECASE)
 _KINDS_FOR = {"text": ("text", "table"), "table": ("table", "text", "image"), "audio": ("audio", "video", "file")}
 _MADE_FROM_TEXT = ("text-to-speech", "text-to-image", "text-to-video", "text-to-audio")
 
@@ -68,8 +70,17 @@ class Draft:
         if referred and _AFTER_COLON.search(plain):
             used = [value for task in self.tasks for value in task["args"].values()]
             named = [thing for thing in named if thing.value not in used]
+        if not named and not referred and _ASKS_ON.match(bare(plain)):
+            named = self._source()
         waits = clause.context and asked in self.questions
         return Scene(plain, number, named, referred, mentions, "" if waits else asked)
+
+    def _source(self) -> list[Thing]:
+        """What the newest answer was found in: the next question is about that, not about the answer."""
+        newest = self.pool.newest()
+        if newest is None or newest.task not in things.ASKED.split("|"):
+            return []
+        return [thing for thing in self.pool.things if thing.value == newest.origin][-1:]
 
     def _asked(self, clause: str, mentions: list[Mention]) -> str:
         """The quoted question that a clause wants answered; one it only mentions ("I have a question: ...") waits."""
@@ -90,7 +101,9 @@ class Draft:
         spoken_of = frozenset(things.noun_kinds(scene.clause)[:1]) & self.kinds()
         near = frozenset({newest.kind}) if newest else self.later()
         focus = frozenset(thing.kind for thing in about) or spoken_of or near
-        named = [str(mention.value) for mention in self.request.mentions[:9] if mention.kind in ("image", "file")]
+        own = [mention for mention in scene.mentions if mention.kind in ("image", "file")]
+        pictures = own or [mention for mention in self.request.mentions[:9] if mention.kind in ("image", "file")]
+        named = [str(mention.value) for mention in pictures]
         files = " ".join([*named, newest.value[:300] if newest and newest.kind == "image" else ""])
         inline = frozenset(task for task in TASKS if wording.inline(scene.clause, task))
         if not about and inline & {"text-to-speech", "translation"}:

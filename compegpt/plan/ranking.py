@@ -47,7 +47,8 @@ _INNER = re.compile(r"\b(of|in|for|from) (?:the|its|an?) (?:summary|translation|
                     r"description)\b",
                     re.IGNORECASE)
 _ITS_TEXT = re.compile(r"\b(?:text|words?|writing|message) (?:in|on|from|of) [^⟦]{0,20}⟦image", re.IGNORECASE)
-_DOCUMENT = re.compile(r"(?<![a-z])(?:receipt|invoice|bill|form|contract|document|scan|letter|statement|ticket|"
+_DOCUMENT = re.compile(r"(?<![a-z])(?:receipt|invoice|bill|form|contract|document|letter|statement|ticket|"
+                       r"scan(?! (?:⟦|(?:the|an?|all|for|this|these|it)\b))|"
                        r"certificate|report|"
                        r"menu|resume|\bcv\b|passport|page|paper)|\.pdf", re.IGNORECASE)
 _CODE = re.compile(r"(?<![a-z])(?:(?<!source[-_])code|qr|qr[-_]?code|bar[-_]?code)s?(?![a-z])(?!\S*[/\\])",

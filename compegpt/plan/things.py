@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from compegpt.plan.mentions import Mention, kind_of
 from compegpt.plan.validate import harmless, references
 from compegpt.schema import Task, Turn
 from compegpt.tasks import TASKS
 
-_ASKED = "question-answering|visual-question-answering|document-question-answering|table-question-answering"
+ASKED = "question-answering|visual-question-answering|document-question-answering|table-question-answering"
 NOUNS: tuple[tuple[str, str], ...] = (
     (r"summar(?:y|ies)|summari[sz]ed (?:text|version|article)|gist", "summarization"),
     (r"trans?cri(?:pt|ption)s?|transcribed (?:text|speech|words)|dictation", "automatic-speech-recognition"),
     (r"translations?|translated (?:text|version|sentence|summary|answer)", "translation"),
-    (r"captions?|descriptions?", "image-to-text"), (r"answers?", _ASKED),
+    (r"captions?|descriptions?", "image-to-text"), (r"answers?", ASKED),
     (r"repl(?:y|ies)|responses?", "conversational|text-generation"),
     (r"poems?|story|stories|essay|joke|haiku|limerick|tale|generated text|letter|paragraph|slogan", "text-generation"),
     (r"(?:rewritten|rephrased|corrected|simplified|paraphrased) \w+|rewrite|paraphrase", "text2text-generation"),
@@ -85,6 +85,10 @@ class Pool:
                     and other.kind == thing.kind and not other.analytic)]
         return []
 
+    def set_aside(self, found: Sequence[Thing]) -> None:
+        """Let only nouns refer to these things, as to findings."""
+        self.things = [replace(thing, analytic=True) if thing in found else thing for thing in self.things]
+
     def newest(self) -> Thing | None:
         return next((thing for thing in reversed(self.things) if not thing.analytic), None)
 
@@ -108,6 +112,9 @@ def referred(clause: str, pool: Pool) -> tuple[str, list[Thing]]:
     original = re.search(r"\bthe (?:original|source|first)(?: (?:text|one|sentence|version|image|article))?\b", clause)
     if original and (first := next((thing for thing in pool.things if not thing.task), None)):
         found.append((original.start(), [first]))
+    result = re.search(r"\bthe (?:result|output)\b", clause, re.IGNORECASE)
+    if result and pool.things and pool.things[-1].kind == "image" and pool.things[-1].analytic:
+        found.append((result.start(), pool.things[-1:]))
     found.sort(key=lambda entry: entry[0])
     return re.sub(r" {2,}", " ", clause), [thing for _, things in found for thing in things]
 
@@ -136,13 +143,15 @@ def of_history(history: Sequence[Turn]) -> list[Thing]:
     for turn in history[-6:]:
         things += [Thing(kind_of(file), file) for file in turn["request"]["files"]]
         for result in turn["results"]:
-            things += _inputs(result["task"], result["args"])
+            inputs = _inputs(result["task"], result["args"])
+            things += inputs
             output = result["output"] or {}
             kind = TASKS[result["task"]].gives if result["task"] in TASKS else "text"
             value = output.get(kind)
             labels = output.get("labels") or []
             if isinstance(value, str) and value.strip():
-                things.append(Thing(kind, harmless(value), task=result["task"],
+                origin = inputs[-1].value if inputs and result["task"] in ASKED.split("|") else ""
+                things.append(Thing(kind, harmless(value), task=result["task"], origin=origin,
                                     target=str(result["args"].get("target", ""))))
             elif labels:
                 things.append(Thing("text", labels[0]["label"], task=result["task"], analytic=True))

@@ -83,11 +83,19 @@ def inline(clause: str, task: str) -> str | None:
 def style(clause: str) -> str:
     """What a picture is to be turned into ("a pencil sketch" gives "pencil sketch"); all of the clause where unsaid."""
     plain = _tidy(_WHERE.sub(" ", bare(clause)))
+    if re.search(r"^(?:remov|reduc|suppress|clean|filter|get rid)\w*\b.*\bnoise\b", plain, re.IGNORECASE):
+        return "denoise"
     for pattern, text in ((_STYLE[0], plain), (_STYLE[1], bare(clause)), (_STYLE[2], bare(clause))):
         found = re.search(pattern, text, re.IGNORECASE)
         if found and not re.match(r"(?:it|this|that|me|the (?:image|picture|photo))\b", found["text"], re.IGNORECASE):
             return re.sub(r"^(?:an?|the|the style of)\s+", "", found["text"].strip(), flags=re.IGNORECASE)
     return _LAST_POINTER.sub("", plain.rstrip(".!"))
+
+
+def styles(text: str) -> list[str]:
+    """The styles of a list ("watercolour, a sketch and a cartoon"); the text itself where it is none."""
+    parts = re.split(r"\s*(?:,\s*(?:and\s+)?|\band\s+)an?\s+", text)
+    return parts if all(0 < len(part.split()) <= 3 for part in parts) else [text]
 
 
 def instruction(clause: str) -> str:

@@ -52,6 +52,8 @@ HEARD = turn("Clean r.wav and transcribe it",
              ("automatic-speech-recognition", {"audio": "/data/c.wav"}, {"text": "good morning"}))
 TOLD = turn("Which language is 'Das ist gut'?",
             ("language-identification", {"text": "Das ist gut"}, {"labels": [{"label": "de", "score": 1.0}]}))
+ANSWERED = turn("How tall is the tower in tower.txt?", (
+    "question-answering", {"question": "How tall is the tower?", "context": "/a/tower.txt"}, {"text": "30 metres"}))
 TRANSLATED = turn("Translate 'good day' to German",
                   ("translation", {"text": "good day", "target": "de"}, {"text": "Guten Tag"}))
 
@@ -69,6 +71,9 @@ TRANSLATED = turn("Translate 'good day' to German",
      [["ocr", {"image": "/data/up.png"}], ["language-identification", {"text": "<resource>-0"}]]),
     (HEARD, "summarize the transcript", [["summarization", {"text": "good morning"}]]),
     (HEARD, "when does someone speak in it?", [["voice-activity-detection", {"audio": "/data/c.wav"}]]),
+    (ANSWERED, "and who built it?",
+     [["question-answering", {"question": "who built it?", "context": "/a/tower.txt"}]]),
+    (ANSWERED, "read it aloud", [["text-to-speech", {"text": "30 metres"}]]),
     (TOLD, "say it aloud", [["text-to-speech", {"text": "Das ist gut"}]]),
     (TOLD, "thanks!", []),
     (READ, "and translate it to Spanish", [["translation", {"text": "Vorsicht Hund", "target": "es"}]]),
