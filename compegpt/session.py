@@ -177,11 +177,9 @@ class Session:
         return InMemorySaver()
 
     async def _sqlite(self, path: Path) -> BaseCheckpointSaver[Any]:
-        import aiosqlite
+        from compegpt.checkpoints import Checkpoints, Connection
 
-        from compegpt.checkpoints import Checkpoints
-
-        connection = await self._stack.enter_async_context(aiosqlite.connect(path, timeout=30))
+        connection = await self._stack.enter_async_context(Connection(path))
         await connection.execute("PRAGMA synchronous=NORMAL")
         saver = Checkpoints(connection, self._unsaved)
         await saver.setup()
