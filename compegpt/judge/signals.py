@@ -62,7 +62,8 @@ def confidences(given: Sequence[float | None], families: Sequence[str],
 
     - A family with a measured table: what its confidence was worth on the development set, comparable between families.
       All are worth less for less substance, as substance ** THIN.
-    - Any other family: the share of its best member's confidence, comparable inside the family only.
+    - Any other family: the share of its best member's confidence, comparable inside the family only; but as it is where
+      somebody found nothing, since what speaks against nothing is how sure the finder is.
     - "Nothing there" (substance 0) is as credible as the evidence for something is weak: 1 - the greatest
       substance x confidence ** EVIDENCE. A lone letter is weak evidence, a line of text a strong one, even if misread.
     """
@@ -75,7 +76,7 @@ def confidences(given: Sequence[float | None], families: Sequence[str],
     for value, family, much in zip(worth, families, substance, strict=True):
         if much == 0:
             comparable.append(1 - max(evidence) if evidence else None)
-        elif value is None or family in CALIBRATION or len(best) == 1:
+        elif value is None or family in CALIBRATION or len(best) == 1 or 0 in substance:
             comparable.append(value)
         else:
             comparable.append(value / best[family] if best[family] > 0 else 1.0)

@@ -125,6 +125,11 @@ def _file(words: str) -> Phrase:
     return phrase
 
 
+def _restyled(told: Told) -> str:
+    style = shortened(printable(str(told.result["args"].get("text") or "")), 40)
+    return f"{told.subject}, restyled{f' ({style})' if style else ''}, is in {told.output['image']}."
+
+
 def _answer(told: Told) -> str:
     question = told.result["args"].get("question") or told.result["args"].get("text")
     about = f"The answer to {told.quoted(question)}" if question else "The answer"
@@ -237,7 +242,7 @@ PHRASES: dict[str, Phrase] = {
     "document-question-answering": _answer, "visual-question-answering": _answer, "table-question-answering": _answer,
     "image-to-text": _says("{} shows"), "language-identification": _language, "text-classification": _sentiment,
     "keyword-extraction": _keywords, "voice-activity-detection": _speech_parts, "barcode-detection": _codes,
-    "image-upscaling": _file("{}, enlarged, is in"), "image-to-image": _file("{}, restyled, is in"),
+    "image-upscaling": _file("{}, enlarged, is in"), "image-to-image": _restyled,
     "canny-control": _file("the edges of {} are drawn in"), "lineart-control": _file("the lines of {} are drawn in"),
     "text-to-speech": _file("{} is read aloud in"), "audio-to-audio": _file("{}, cleaned, is in"),
     "video-dubbing": _file("the dubbed video is in")}

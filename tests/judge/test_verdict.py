@@ -202,3 +202,13 @@ def _seconds(candidates: list[Candidate]) -> float:
     started = time.perf_counter()
     judge("ocr", {}, candidates, Letters())
     return time.perf_counter() - started
+
+
+@pytest.mark.parametrize(("confidence", "expected"), [(0.19, "alt"), (1.0, "default")],
+                         ids=["a doubtful face that two others do not see", "a code that was decoded"])
+def test_a_lone_finding_stands_only_where_its_finder_is_sure(confidence: float, expected: str) -> None:
+    boxes = {"boxes": [{"label": "face", "score": confidence, "box": [0.0, 0.0, 9.0, 9.0]}]}
+    candidates = [{**candidate("alt", "", "alt", None), "output": {"boxes": []}, "status": "empty"},
+                  {**candidate("default", "", "default", confidence), "output": boxes},
+                  {**candidate("lbp", "", "lbp", None), "output": {"boxes": []}, "status": "empty"}]
+    assert judge("face-detection", {}, candidates, Letters())[0]["winner"] == f"embedded:{expected}"
