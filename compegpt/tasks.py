@@ -74,7 +74,7 @@ _ROWS = (
     TaskType("conversational", _TEXT, "text", "meaning", "holding a conversation", pipeline_tag="text-generation"),
     TaskType("sentence-similarity", {"text": "text", "other": "text"}, "scores", "scores", "comparing two texts"),
     TaskType("feature-extraction", _TEXT, "vectors", "vectors", "turning a text into a vector"),
-    TaskType("keyword-extraction", _TEXT, "spans", "spans", "finding the keywords of a text",
+    TaskType("keyword-extraction", _TEXT, "spans", "spans", "finding the keywords of a text", accepts={"count": "text"},
              pipeline_tag="token-classification"),
     TaskType("table-question-answering", {"question": "text", "table": "table"}, "text", "edit",
              "answering a question from a table"),

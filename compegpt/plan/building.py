@@ -67,7 +67,7 @@ def _can_nest(draft: Draft, scene: Scene, inner: str) -> bool:
 
 def _single(draft: Draft, scene: Scene, task: str) -> list[Thing]:
     name, kind = next(iter(TASKS[task].needs.items()))
-    more = {"sentences": count} if task == "summarization" and (count := wording.sentences(scene.clause)) else {}
+    more = wording.count(task, scene.clause)
     return [draft.add(task, {name: thing.value, **more}, scene.number, thing.value)
             for thing in draft.inputs(scene, kind, task)]
 

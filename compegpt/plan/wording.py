@@ -124,11 +124,19 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "sev
             "ten": 10, "a": 1, "single": 1, "couple": 2, "a couple of": 2, "few": 3, "a few": 3}
 
 
-def sentences(clause: str) -> int | None:
-    """How many sentences a summary is to have."""
+_COUNTED = {"summarization": ("sentences", r"sentences?"),
+            "keyword-extraction": ("count", r"(?:key[\s-]?(?:words?|phrases?|terms?)|tags)")}
+"""The argument that says how many a task is to give, and the noun that is counted."""
+
+
+def count(task: str, clause: str) -> dict[str, int]:
+    """How many sentences a summary is to have, how many keywords are wanted; nothing where it is not said."""
+    if task not in _COUNTED:
+        return {}
+    name, noun = _COUNTED[task]
     found = re.search(r"\b(\d{1,3}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True))
-                      + r")[\s-]+(?:(?:short|brief|single|simple|clear|or so|"
-                        r"concise)\s+)*sentences?\b", clause, re.IGNORECASE)
+                      + r")[\s-]+(?:(?:short|brief|single|simple|clear|or so|concise|most|important|main|best|top|"
+                        rf"relevant)\s+)*{noun}\b", clause, re.IGNORECASE)
     if found is None:
-        return None
-    return int(found[1]) if found[1].isdigit() else _NUMBERS[found[1].lower()]
+        return {}
+    return {name: int(found[1]) if found[1].isdigit() else _NUMBERS[found[1].lower()]}

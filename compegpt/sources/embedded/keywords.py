@@ -38,10 +38,16 @@ def _extractor(score: Score) -> Callable[[Args, Store], Finding]:
         text = args["text"]
         language = guessed_language(text)
         scored, note = score(text, stop_words(language), language)
-        data = _spans(text, sorted(scored, key=lambda pair: (-pair[1], pair[0])))
+        data = _spans(text, sorted(scored, key=lambda pair: (-pair[1], pair[0])))[: _asked(args)]
         return Finding({"data": data}, empty=not data, note=note)
 
     return run
+
+
+def _asked(args: Args) -> int:
+    """How many keywords are wanted, at most and by default 10."""
+    digits = re.search(r"\d+", str(args.get("count") or ""))
+    return min(max(int(digits[0]), 1), _BEST) if digits else _BEST
 
 
 def _spans(text: str, ranked: list[tuple[str, float]]) -> list[dict[str, Any]]:

@@ -49,3 +49,8 @@ def test_german_stop_words_are_no_keywords(engine: Engine, tmp_path: Path) -> No
     found = {span["text"].lower() for span in engine.run({"text": text}, Store(tmp_path)).output["data"]}
     assert found
     assert not found & {"die", "und", "der", "aus", "auf", "dem"}
+
+
+@each_engine
+def test_as_many_keywords_as_asked(engine: Engine, tmp_path: Path) -> None:
+    assert len(engine.run({"text": TEXT, "count": 2}, Store(tmp_path)).output["data"]) == 2
