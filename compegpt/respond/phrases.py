@@ -166,7 +166,7 @@ def _spans(told: Told) -> str:
 
 
 def _keywords(told: Told) -> str:
-    words = [str(one.get("text") or one.get("label")) for one in told.output["data"]]
+    words = [" ".join(str(one.get("text") or one.get("label")).split()) for one in told.output["data"]]
     return printable(f"{_of('keywords', told)} are: {', '.join(words[:15])}{_more(words, 15)}.")
 
 

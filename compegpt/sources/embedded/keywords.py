@@ -27,6 +27,9 @@ _DIVERSITY = 0.35
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _BREAK = re.compile(r"[^\w\s'’\-]|\n\s*\n")
 
+_GAP = r"(?:[^\S\n]+|[^\S\n]*\n[^\S\n]*)"
+"""Between the words of one phrase: blanks or a line's end, but no empty line (a heading is no part of what follows)."""
+
 Scored = Iterable[tuple[str, float]]
 """Phrases and their scores, higher is better."""
 Score = Callable[[str, frozenset[str], str], tuple[Scored, str | None]]
@@ -68,7 +71,7 @@ def _spans(text: str, ranked: list[tuple[str, float]]) -> list[dict[str, Any]]:
 
 
 def _place(text: str, phrase: str) -> tuple[int, int] | None:
-    pattern = r"\s+".join(re.escape(word) for word in phrase.split())
+    pattern = _GAP.join(re.escape(word) for word in phrase.split())
     match = re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE) or re.search(pattern, text, re.IGNORECASE)
     return match.span() if match else None
 

@@ -54,3 +54,11 @@ def test_german_stop_words_are_no_keywords(engine: Engine, tmp_path: Path) -> No
 @each_engine
 def test_as_many_keywords_as_asked(engine: Engine, tmp_path: Path) -> None:
     assert len(engine.run({"text": TEXT, "count": 2}, Store(tmp_path)).output["data"]) == 2
+
+
+@each_engine
+def test_no_keyword_runs_over_an_empty_line(engine: Engine, tmp_path: Path) -> None:
+    text = "The Sheep Farm\n\nSheep farming is old work. Sheep farming feeds\nthe valley, and sheep give wool and milk."
+    spans = engine.run({"text": text}, Store(tmp_path)).output["data"]
+    assert spans
+    assert not [span["text"] for span in spans if "\n\n" in span["text"]]
