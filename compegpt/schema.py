@@ -6,8 +6,7 @@ What lives in graph state is plain data (TypedDict); what lives only in the proc
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict
 
 Kind = Literal["text", "image", "audio", "video"]
@@ -167,4 +166,3 @@ class Proposal:
     confidence: float
     planner: str
     reply: str | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)

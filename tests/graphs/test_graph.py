@@ -220,14 +220,3 @@ async def test_a_disk_that_takes_no_more_is_no_fault_of_the_engine(number: int, 
     events, _ = await play(data_dir, experts, [summary()])
     assert results(events)[0]["code"] == code
     assert "It says so" in str(results(events)[0]["error"])
-
-
-async def test_those_that_found_nothing_do_not_hurry_the_one_that_may_find_something(data_dir: Path) -> None:
-    async def later(args: Mapping[str, Any], store: Any) -> Finding:
-        await asyncio.sleep(1.3)  # longer than what stragglers get after an immediate quorum
-        return SHEEP
-
-    nothing = Finding({"text": ""}, empty=True)
-    experts = {"summarization": [("a", "a", nothing), ("b", "b", nothing), ("slow", "slow", later)]}
-    events, _ = await play(data_dir, experts, [summary()])
-    assert results(events)[0]["winner"] == "fake:slow"
