@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from compegpt.board import Board
+from compegpt.breaker import Breaker
 from compegpt.embed import Encoder
 from compegpt.media.artifacts import Store
-from compegpt.schema import Expert, Finding, Proposal, Request, Result, Task, Turn
+from compegpt.schema import (
+    Candidate,
+    Expert,
+    Finding,
+    Proposal,
+    Request,
+    Result,
+    Ruling,
+    Task,
+    Turn,
+    Written,
+)
 from compegpt.settings import Settings
 
 
@@ -26,10 +38,19 @@ class Offers:
 class Source(Protocol):
     name: str
 
+    async def prepare(self, tasks: Sequence[str]) -> None:
+        """Get ready for these task types, as soon as the plan is known (fetch listings). Never raises."""
+        ...
+
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers: ...
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
-        """Run one expert. Raises ExpertError, or whatever its library raises; must end when cancelled."""
+        """Run one expert, once. `expert` holds no more than id, task, family and source: what else the call needs, the
+        source looks up by the id.
+
+        Raises ExpertError (ExpertUnavailable where trying again may help, ExpertGone where it will not for a while),
+        or whatever its library raises; must end when cancelled.
+        """
         ...
 
 
@@ -37,9 +58,35 @@ class Planner(Protocol):
     async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal: ...
 
 
+@dataclass(frozen=True)
+class Account:
+    """What an answer is written from."""
+
+    request: Request
+    plan: Sequence[Task]
+    results: Sequence[Result]
+    """In plan order."""
+    reply: str | None = None
+    """What the planner said instead of a plan."""
+    history: Sequence[Turn] = ()
+
+
+Say = Callable[[str], None]
+"""Takes the next piece of an answer while it is being written."""
+
+
 class Writer(Protocol):
-    async def write(self, request: Request, plan: Sequence[Task], results: Sequence[Result], reply: str | None) -> str:
-        """The answer; `reply` is what the planner said instead of a plan."""
+    async def write(self, account: Account, say: Say) -> Written:
+        """The answer. A writer that works piece by piece `say`s each as it comes; the text returned counts."""
+        ...
+
+
+class Arbiter(Protocol):
+    """Settles close calls between candidates (the paper's language model that is given the similarity matrix)."""
+
+    async def pick(self, task: str, args: Mapping[str, Any], candidates: Sequence[Candidate],
+                   similarity: Sequence[Sequence[float]]) -> Ruling:
+        """`similarity` is n x n over the n candidates. Never raises for a model's failure: that is in the ruling."""
         ...
 
 
@@ -56,6 +103,8 @@ class Context:
     slots: asyncio.Semaphore
     """Expert calls at once in this process."""
     board: Board
+    breaker: Breaker = field(default_factory=Breaker)
+    arbiter: Arbiter | None = None
     reused: frozenset[int] = frozenset()
     """Tasks whose results were finished before this run resumed the turn."""
 

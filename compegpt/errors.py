@@ -5,6 +5,7 @@ CompeGPTError
 ├── the configuration:  ConfigurationError (2), AuthenticationError (3), StorageError (1)
 ├── a model:            ExpertError (1)
 │   ├── ExpertUnavailable (5)   try again
+│   ├── ExpertGone (1)          refused, not served or out of credit: not worth a second try
 │   ├── ExpertTimeout (6)       the deadline
 │   └── NoExpert (1)            nobody can do this task
 └── us:                 InternalError (1)
@@ -74,6 +75,19 @@ class ExpertUnavailable(ExpertError):
     """An expert cannot be reached now."""
 
     code, status, retryable = "transient", 5, True
+
+    def __init__(self, message: str, retry_after: float | None = None, tries: int = 3) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds after which its server wants to be asked again; None where it did not say."""
+        self.tries = tries
+        """Calls worth making in all while nobody else answers."""
+
+
+class ExpertGone(ExpertError):
+    """An expert that will not answer for a while: no longer served, gated, or the account has no credit."""
+
+    code = "gone"
 
 
 class ExpertTimeout(ExpertError):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from compegpt.schema import Candidate, Result, Task, Turn
+from compegpt.schema import Candidate, LLMCall, Result, Task, Turn
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Noticed(Event):
 class Planned(Event):
     plan: list[Task]
     planner: str
-    confidence: float
+    confidence: float | None
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Selected(Event):
     task: Task
     experts: list[str]
     """Ids of the experts that compete, best first."""
+    reasons: list[str] = field(default_factory=list)
+    """Why each was chosen, and why others were passed over, one sentence each."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,19 @@ class Judged(Event):
 
 
 @dataclass(frozen=True)
+class Wrote(Event):
+    """The next piece of an answer that is being written; the answer of `Responded` is the one that counts."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Responded(Event):
     """The last event of a turn: everything that is in its answer."""
 
     turn: Turn
     planner: str
-    confidence: float
+    confidence: float | None
     reused: int
     """How many results come from before the interruption that this turn resumes."""
+    calls: list[LLMCall] = field(default_factory=list)

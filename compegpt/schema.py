@@ -86,6 +86,24 @@ class Candidate(TypedDict):
     """Seconds since the epoch."""
     note: NotRequired[str | None]
     """What a reader should know of this output (what it is made of, what was cut)."""
+    why: NotRequired[str]
+    """Why it was chosen to compete ("2nd by likes: 1,204"); empty where nothing but its source's order says so."""
+    tokens: NotRequired[int]
+    """Tokens a chat expert used."""
+
+
+class LLMCall(TypedDict):
+    """One call of the language model on behalf of a turn; what chat experts do is recorded as candidates instead."""
+
+    purpose: Literal["plan", "repair", "judge", "write", "expert"]
+    model: str
+    """`provider:model`."""
+    seconds: float
+    tokens: int
+    """Prompt and completion together, as the server counts them; 0 where it does not say."""
+    error: str | None
+    code: str | None
+    """`errors.CompeGPTError.code` of the error."""
 
 
 class Verdict(TypedDict):
@@ -135,6 +153,8 @@ class Finding:
     empty: bool = False
     """It looked and there is nothing (no face, no text, no speech)."""
     note: str | None = None
+    tokens: int = 0
+    """Tokens of a language model it used."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +176,8 @@ class Expert:
     cost: float = 0.0
     about: str = ""
     """One line for `experts` and the tool description."""
+    why: str = ""
+    """Why its source puts it where it stands ("2nd by likes: 1,204")."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +185,30 @@ class Proposal:
     """What a planner returns: tasks, how sure it is, and a plain reply for an empty plan."""
 
     tasks: list[Task]
-    confidence: float
+    confidence: float | None
+    """In [0, 1]; None where the planner has no measure of it."""
     planner: str
+    """`embedded` or `llm`."""
     reply: str | None = None
+    calls: tuple[LLMCall, ...] = ()
+    note: str | None = None
+    """What the user should know of how this plan was made ("the language model could not be reached")."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a writer returns."""
+
+    text: str
+    calls: tuple[LLMCall, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What an arbiter says of a close call."""
+
+    index: int | None
+    """Of the candidate it picks; None where it does not decide (it failed, or named none of them)."""
+    reason: str
+    call: LLMCall

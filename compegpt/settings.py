@@ -13,6 +13,9 @@ from compegpt.errors import ConfigurationError
 TOP_K_ALL = 1_000
 """What `COMPEGPT_TOP_K=all` stands for."""
 
+SHORTEST_SECRET = 6
+"""Characters; what is shorter ("none", "x") is no key and may stand in any text."""
+
 
 class Secret(str):
     """A key or token; shows as stars wherever it is printed with repr."""
@@ -43,8 +46,17 @@ class Settings:
     league: bool = field(default=True, metadata={"env": "COMPEGPT_LEAGUE"})
     data_dir: Path = field(default=Path(), metadata={"env": "COMPEGPT_DATA_DIR"})
     inference_url: str | None = field(default=None, metadata={"env": "COMPEGPT_INFERENCE_URL"})
+    judge: str = field(default="auto", metadata={"env": "COMPEGPT_JUDGE"})
+    """Who settles close calls: `embedded`, or `llm`; auto takes the language model where there is one."""
+    device: str = field(default="auto", metadata={"env": "COMPEGPT_DEVICE"})
+    """Where local models run: auto, cpu, cuda, mps."""
+    local_memory: float | None = field(default=None, metadata={"env": "COMPEGPT_LOCAL_MEMORY"})
+    """Gigabytes that loaded local models may take together; None for half of the device's memory."""
     openai_api_key: Secret | None = field(default=None, metadata={"env": "OPENAI_API_KEY"})
     openai_base_url: str | None = field(default=None, metadata={"env": "OPENAI_BASE_URL"})
+    azure_openai_api_key: Secret | None = field(default=None, metadata={"env": "AZURE_OPENAI_API_KEY"})
+    azure_openai_endpoint: str | None = field(default=None, metadata={"env": "AZURE_OPENAI_ENDPOINT"})
+    openai_api_version: str | None = field(default=None, metadata={"env": "OPENAI_API_VERSION"})
     hf_token: Secret | None = field(default=None, metadata={"env": "HF_TOKEN"})
     hf_endpoint: str | None = field(default=None, metadata={"env": "HF_ENDPOINT"})
     hf_home: Path | None = field(default=None, metadata={"env": "HF_HOME"})
@@ -71,6 +83,14 @@ class Settings:
                 values[setting.name] = _parse(variable, str(setting.type), text.strip())
         values.setdefault("data_dir", _default_data_dir())
         return cls(**values)
+
+    def redacted(self, text: str) -> str:
+        """The text with every key and token of these settings as stars; servers like to quote what they refuse."""
+        for setting in fields(self):
+            secret = getattr(self, setting.name)
+            if isinstance(secret, Secret) and len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, "****")
+        return text
 
 
 def _read_dotenv(path: Path | None) -> dict[str, str]:

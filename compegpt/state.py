@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Annotated, Any, Literal, TypedDict
 
-from compegpt.schema import Candidate, Request, Result, Task, Turn
+from compegpt.schema import Candidate, LLMCall, Request, Result, Task, Turn
 
 
 class Asked(TypedDict):
@@ -21,9 +21,11 @@ class State(Asked, total=False):
     """The request that `plan` and `results` belong to: `request` until a new one comes in."""
     plan: list[Task]
     planner: str
-    confidence: float
+    confidence: float | None
     reply: str | None
     results: Annotated[list[Result], operator.add]
+    calls: Annotated[list[LLMCall], operator.add]
+    """Language model calls of the turn in hand."""
     answer: str | None
     history: Annotated[list[Turn], operator.add]
 
@@ -43,6 +45,7 @@ class Contender(TypedDict):
     id: str
     family: str
     source: str
+    why: str
 
 
 class Contest(TypedDict):
@@ -60,6 +63,7 @@ class Competition(Contest, total=False):
     contenders: list[Contender]
     candidates: Annotated[list[Candidate], operator.add]
     results: list[Result]
+    calls: list[LLMCall]
 
 
 class Bout(TypedDict):
@@ -71,6 +75,7 @@ class Bout(TypedDict):
 
 
 class Outcome(TypedDict):
-    """What comes out of a competition: the task's one result."""
+    """What comes out of a competition: the task's one result, and what settling it took."""
 
     results: list[Result]
+    calls: list[LLMCall]

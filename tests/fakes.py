@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from compegpt.context import Offers
+from compegpt.context import Account, Offers, Say
 from compegpt.embed import Array
+from compegpt.errors import CompeGPTError
+from compegpt.llm.protocol import LLMError, Message, Purpose, Reply
 from compegpt.media.artifacts import Store
 from compegpt.schema import (
     Candidate,
     Expert,
     Finding,
+    LLMCall,
     Output,
     Proposal,
     Request,
@@ -25,6 +28,7 @@ from compegpt.schema import (
     Status,
     Task,
     Turn,
+    Written,
 )
 from compegpt.settings import Settings
 from compegpt.wiring import Parts
@@ -42,6 +46,10 @@ class FakeSource:
     name: str = "fake"
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """(expert id, args) of every run, in order."""
+    prepared: list[str] = field(default_factory=list)
+
+    async def prepare(self, tasks: Sequence[str]) -> None:
+        self.prepared += tasks
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         rows = self.experts.get(task, ())
@@ -79,16 +87,17 @@ class FakeWriter:
 
     def __init__(self, *answers: str | Exception) -> None:
         self._answers = list(answers)
-        self.asked: list[tuple[Request, list[Task], list[Result], str | None]] = []
+        self.asked: list[Account] = []
 
-    async def write(self, request: Request, plan: Sequence[Task], results: Sequence[Result], reply: str | None) -> str:
-        self.asked.append((request, list(plan), list(results), reply))
+    async def write(self, account: Account, say: Say) -> Written:
+        self.asked.append(account)
         if not self._answers:
-            return "; ".join(f"{one['task']}: {one['status']}" for one in results) or reply or "nothing planned"
+            return Written("; ".join(f"{one['task']}: {one['status']}" for one in account.results) or account.reply
+                           or "nothing planned")
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Written(answer)
 
 
 class FakeEncoder:
@@ -139,3 +148,32 @@ def result(of: Task, output: Output | None = None, **rest: Any) -> Result:
         "candidates": [candidate("first", output), candidate("second", output)] if good else [],
         "started": 100.0 if good else None, "settled": 101.0 if good else None}
     return {**made, **rest}  # type: ignore[typeddict-item]
+
+
+class FakeLLM:
+    """Gives the replies in turn: a text, or an exception to raise as LLMError; `asked` holds (purpose, messages)."""
+
+    name = "fake:model"
+
+    def __init__(self, *replies: str | CompeGPTError) -> None:
+        self._replies = list(replies)
+        self.asked: list[tuple[str, list[Any]]] = []
+        self.schemas: list[Any] = []
+
+    async def ask(self, messages: Sequence[Message], purpose: Purpose, *, schema: Mapping[str, Any] | None = None,
+                  seconds: float | None = None) -> Reply:
+        self.asked.append((purpose, list(messages)))
+        self.schemas.append(schema)
+        reply = self._replies.pop(0)
+        call: LLMCall = {"purpose": purpose, "model": self.name, "seconds": 0.1, "tokens": 10, "error": None,
+                         "code": None}
+        if isinstance(reply, CompeGPTError):
+            raise LLMError(reply, {**call, "error": str(reply), "code": reply.code})
+        return Reply(reply, call)
+
+    async def stream(self, messages: Sequence[Message], purpose: Purpose, say: Callable[[str], None], *,
+                     seconds: float | None = None) -> Reply:
+        reply = await self.ask(messages, purpose, seconds=seconds)
+        for piece in re.findall(r"\S+\s*|\s+", reply.text):
+            say(piece)
+        return reply

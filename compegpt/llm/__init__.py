@@ -1,0 +1,1 @@
+"""The language model: one boundary over every provider that LangChain reaches."""

@@ -1,0 +1,1 @@
+"""A server on loopback that the real client libraries talk to."""
