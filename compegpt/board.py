@@ -59,6 +59,10 @@ class Race:
     seconds: float = 60.0
     last: float = float("inf")
     reserves: deque[Expert] = field(default_factory=deque)
+    refused: set[str] = field(default_factory=set)
+    """Sources whose key was refused: their reserves need not be asked."""
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the quorum has answered."""
     started: float | None = None
     hurried: bool = False
     _answered: int = 0
@@ -77,11 +81,17 @@ class Race:
         finally:
             self._limits.discard(limit)
 
+    def left(self) -> float:
+        """Seconds until the end of the task's time."""
+        now = asyncio.get_running_loop().time()
+        return min((now if self.started is None else self.started) + self.seconds, self.last) - now
+
     def answered(self) -> None:
         """Count one answer; at the quorum, shorten what the others have left."""
         self._answered += 1
         if self._answered < self.quorum or self.hurried or self.started is None:
             return
+        self.settled.set()
         now = asyncio.get_running_loop().time()
         taken = now - self.started
         until = self.started + max(self.patience * taken, taken + 1.0)

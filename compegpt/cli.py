@@ -83,14 +83,14 @@ def _dispatch(options: Namespace, console: Console) -> int:
 
 def _one_turn(options: Namespace, console: Console, prompt: str) -> int:
     from compegpt.record import failure, record
-    from compegpt.turns import hand_over, new_thread, opened, settings_from, take_turn, warm_up
+    from compegpt.turns import hand_over, new_thread, opened, settings_from, spoken, take_turn, warm_up
 
     settings_from(options)  # a wrong one is told before the thread's name
     thread = new_thread(console, options.thread)
     warm_up()
     with opened(options) as (runner, session):
         outcome = take_turn(runner, session, {"text": prompt, "files": options.file, "thread": thread}, console,
-                            options.resume)
+                            options.resume, spoken(options))
         hand_over(outcome, options)
         error = failure(outcome)
         if options.json or options.results_only:
@@ -106,6 +106,7 @@ def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
     import asyncio
 
     from compegpt.plan.validate import validated
+    from compegpt.progress import planner_told
     from compegpt.turns import opened, parts_of
 
     history: list[Turn] = []
@@ -115,11 +116,13 @@ def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
     planner = parts_of(options).planner
     planned = asyncio.run(planner.plan({"text": prompt, "files": options.file, "thread": ""}, history))
     plan = validated(planned.tasks)
+    if planned.note:
+        console.say(f"note: {planned.note}")
     if options.json:
         console.answer(_dumped({"plan": plan, "planner": planned.planner, "confidence": planned.confidence}))
     else:
         console.answer(_dumped(plan))
-        console.say(f"planner: {planned.planner}, confidence {planned.confidence:.2f}")
+        console.say(f"planner: {planner_told(planned.planner, planned.confidence)}")
     return 0
 
 

@@ -25,6 +25,7 @@ class Console:
     """Whether these are the process's own streams, which libraries can be kept from."""
     answered: bool = False
     """Whether anything was written to standard output."""
+    _pieces: str = ""
 
     @classmethod
     def of_process(cls) -> Console:
@@ -58,11 +59,23 @@ class Console:
             raise
 
     def answer(self, text: str) -> None:
-        """Write to standard output. Raises StorageError where it takes nothing (a full disk); a reader that has
-        gone away is no error."""
+        """Write to standard output, less what `piece` has written of it already. Raises StorageError where it takes
+        nothing (a full disk); a reader that has gone away is no error."""
+        done, self._pieces = self._pieces, ""
+        if text.startswith(done):
+            self._write(text[len(done):] + "\n")
+        else:
+            self._write(f"\n\n{text}\n")
+
+    def piece(self, text: str) -> None:
+        """Write a piece of an answer that is still being made. Raises as `answer` does."""
+        self._pieces += text
+        self._write(text)
+
+    def _write(self, text: str) -> None:
         self.answered = True
         try:
-            self.out.write(text.encode("utf-8", "replace") + b"\n")
+            self.out.write(text.encode("utf-8", "replace"))
             self.out.flush()
         except BrokenPipeError:
             self.out = io.BytesIO()

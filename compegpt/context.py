@@ -37,6 +37,8 @@ class Offers:
 
 class Source(Protocol):
     name: str
+    remote: bool
+    """Whether its experts run elsewhere, so that waiting for them costs this machine nothing."""
 
     async def prepare(self, tasks: Sequence[str]) -> None:
         """Get ready for these task types, as soon as the plan is known (fetch listings). Never raises."""
@@ -101,7 +103,8 @@ class Context:
     deadline: float
     """Event-loop time at which the request ends."""
     slots: asyncio.Semaphore
-    """Expert calls at once in this process."""
+    """Expert calls at once on this machine, and below those at once to others."""
+    remote_slots: asyncio.Semaphore
     board: Board
     breaker: Breaker = field(default_factory=Breaker)
     arbiter: Arbiter | None = None

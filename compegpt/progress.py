@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from compegpt.console import Console
-from compegpt.events import Event, Executed, Judged, Noticed, Planned, Selected
+from compegpt.events import Event, Executed, Judged, Noticed, Planned, Selected, Wrote
 from compegpt.printable import printable
 
 
@@ -28,9 +28,10 @@ def told(event: Event) -> str | None:
     """An event as one line; None where there is nothing to tell."""
     if isinstance(event, Planned):
         steps = ", ".join(task["task"] for task in event.plan) or "nothing to run"
-        return f"plan ({event.planner}, {event.confidence:.2f}): {steps}"
+        return f"plan ({planner_told(event.planner, event.confidence)}): {steps}"
     if isinstance(event, Selected):
-        return f"{_task(event.task)}: {', '.join(map(_short, event.experts))} compete"
+        compete = f"{_task(event.task)}: {', '.join(map(_short, event.experts))} compete"
+        return "\n".join([compete, *(f"  {_short(reason)}" for reason in event.reasons)])
     if isinstance(event, Executed):
         one = event.candidate
         error = f": {one['error']}" if one["error"] else ""
@@ -40,6 +41,11 @@ def told(event: Event) -> str | None:
         end = f"{_short(result['winner'])} won" if result["winner"] else f"{result['status']}: {result['error']}"
         return f"{_task(result)}: {end}"
     return None
+
+
+def planner_told(planner: str, confidence: float | None) -> str:
+    """Who planned and how sure it is, where it can tell."""
+    return planner if confidence is None else f"{planner}, confidence {confidence:.2f}"
 
 
 class Quiet:
@@ -94,10 +100,12 @@ class Live(Quiet):
     def show(self, event: Event) -> None:
         if isinstance(event, Noticed):
             self._rows.console.print(printable(f"note: {event.text}"), markup=False)
+        elif isinstance(event, Wrote):
+            self._rows.stop()  # the answer goes to the same terminal
         elif isinstance(event, Planned):
             self._rows.remove_task(self._thinking)
             self._row_of = {task["id"]: self._rows.add_task(_task(task), total=None) for task in event.plan}
-        line = told(event)
+        line = (told(event) or "").partition("\n")[0]
         number = event.result["id"] if isinstance(event, Judged) else (
             event.task["id"] if isinstance(event, Selected | Executed) else None)
         if line and number in self._row_of:

@@ -6,10 +6,15 @@ Substitution is strict and done in one pass, so that braces, dollars and `{{...}
 from __future__ import annotations
 
 import functools
+import json
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
-FOLDER = Path(__file__).parent.parent / "prompts"
+FOLDER = next((folder for folder in (Path(__file__).parent.parent / "prompts", Path(sys.prefix) / "share/compegpt/prompts")
+               if folder.is_dir()), Path("prompts"))
+"""Beside the package in a checkout; where an installed wheel puts it else."""
 _NAME = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -24,6 +29,11 @@ def render(name: str, **values: str) -> str:
         said = ", ".join(f"{one} is {'missing' if one in wanted else 'surplus'}" for one in sorted(wrong))
         raise KeyError(f"prompts/{name}.md: {said}")
     return _NAME.sub(lambda match: values[match[1]], template)
+
+
+def data(name: str) -> Any:
+    """The data file `prompts/{name}.json`."""
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
 @functools.cache

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from compegpt.errors import CompeGPTError, status_of
-from compegpt.schema import Result, Task, Turn
+from compegpt.schema import LLMCall, Result, Task, Turn
 
 STATUSES = (2, 3, 6, 5, 1)
 """Exit statuses, the most telling first."""
 _RESULT = ("id", "task", "status", "error", "args", "winner", "output", "agreement", "reason", "similarity")
 _CANDIDATE = ("expert", "source", "family", "status", "output", "confidence", "signals", "score", "seconds", "error",
-              "note")
+              "note", "why")
 
 
 class Interrupted(CompeGPTError):
@@ -34,6 +34,7 @@ class Outcome:
     planner: str | None = None
     confidence: float | None = None
     results: list[Result] = field(default_factory=list)
+    calls: list[LLMCall] = field(default_factory=list)
     turn: Turn | None = None
     error: CompeGPTError | None = None
     """What kept the whole turn from an answer, or from being handed over."""
@@ -58,11 +59,19 @@ def failure(outcome: Outcome) -> CompeGPTError | None:
     """Why the exit status is not 0: the turn's own error, or the most telling of its tasks where none is ok."""
     if outcome.error is not None or outcome.turn is None:
         return outcome.error
-    if not outcome.plan or any(result["status"] == "ok" for result in outcome.results):
+    if any(result["status"] == "ok" for result in outcome.results):
         return None
+    if not outcome.plan:
+        return _silent(outcome.calls)
     failed = [result for result in outcome.results if result["status"] == "failed"] or outcome.results
     worst = min(failed, key=lambda result: STATUSES.index(_status(result)), default=None)
-    return _as_error(worst) if worst else None
+    return _as_error(worst["error"], worst["code"]) if worst else None
+
+
+def _silent(calls: Sequence[LLMCall]) -> CompeGPTError | None:
+    """Why a turn without tasks came to nothing: its language model never answered. None where it did, or there is none."""
+    failed = [call for call in calls if call["error"]]
+    return _as_error(failed[0]["error"], failed[0]["code"]) if failed and len(failed) == len(calls) else None
 
 
 def record(outcome: Outcome, with_answer: bool = True) -> dict[str, Any]:
@@ -131,7 +140,10 @@ def copied(artifacts: Sequence[Mapping[str, Any]], results: Sequence[Result], fo
 
 def _usage(outcome: Outcome) -> dict[str, Any]:
     critical = critical_path(outcome.plan or [], outcome.results, outcome.began)
-    return {"llm_calls": 0, "tokens": 0, "expert_calls": sum(len(result["candidates"]) for result in outcome.results),
+    critical += sum(call["seconds"] for call in outcome.calls if call["purpose"] != "judge")
+    experts = [candidate for result in outcome.results for candidate in result["candidates"]]
+    tokens = sum(call["tokens"] for call in outcome.calls) + sum(one.get("tokens", 0) for one in experts)
+    return {"llm_calls": len(outcome.calls), "tokens": tokens, "expert_calls": len(experts),
             "seconds": round(outcome.seconds, 3), "critical_path_seconds": round(critical, 3),
             "overhead_seconds": round(max(outcome.seconds - critical, 0.0), 3)}
 
@@ -146,9 +158,9 @@ def _status(result: Result) -> int:
     return status_of(result["code"] or "")
 
 
-def _as_error(result: Result) -> CompeGPTError:
-    error = CompeGPTError(result["error"] or "It gave no reason.")
-    error.code, error.status = result["code"] or "expert", _status(result)
+def _as_error(message: str | None, code: str | None) -> CompeGPTError:
+    error = CompeGPTError(message or "It gave no reason.")
+    error.code, error.status = code or "expert", status_of(code or "")
     error.retryable = error.status in (5, 6)
     return error
 

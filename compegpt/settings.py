@@ -48,6 +48,8 @@ class Settings:
     inference_url: str | None = field(default=None, metadata={"env": "COMPEGPT_INFERENCE_URL"})
     judge: str = field(default="auto", metadata={"env": "COMPEGPT_JUDGE"})
     """Who settles close calls: `embedded`, or `llm`; auto takes the language model where there is one."""
+    chat_models: str | None = field(default=None, metadata={"env": "COMPEGPT_CHAT_MODELS"})
+    """Comma-separated `provider:model`s that compete as chat experts beside the language model."""
     device: str = field(default="auto", metadata={"env": "COMPEGPT_DEVICE"})
     """Where local models run: auto, cpu, cuda, mps."""
     local_memory: float | None = field(default=None, metadata={"env": "COMPEGPT_LOCAL_MEMORY"})

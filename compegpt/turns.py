@@ -10,12 +10,13 @@ import threading
 import time
 import traceback
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from compegpt.console import Console
 from compegpt.errors import CompeGPTError, ConfigurationError, InternalError, UsageError
 from compegpt.options import check_prompt
+from compegpt.printable import printable
 from compegpt.record import Interrupted, Outcome, artifacts_of, copied, failure
 from compegpt.schema import Request
 from compegpt.settings import Settings
@@ -99,15 +100,18 @@ def new_thread(console: Console, given: str | None) -> str:
 
 
 def take_turn(runner: asyncio.Runner, session: Session, request: Request, console: Console,
-              resume: bool = False) -> Outcome:
-    """Run one turn and show its progress; whatever stops it stands in the outcome."""
+              resume: bool = False, aloud: bool = False) -> Outcome:
+    """Run one turn and show its progress; whatever stops it stands in the outcome.
+
+    `aloud`: the answer is written out while it is being made.
+    """
     from compegpt.progress import progress_on
 
     outcome = Outcome(thread=request["thread"], began=time.time())
     begun = time.monotonic()
     try:
         with progress_on(console) as progress:
-            runner.run(_followed(session, request, resume, progress, outcome))
+            runner.run(_followed(session, request, resume, progress, outcome, console.piece if aloud else None))
     except CompeGPTError as error:
         outcome.error = error
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -130,8 +134,9 @@ def as_internal(error: Exception, console: Console) -> CompeGPTError:
     return InternalError(f"An internal error stopped it ({what}); run it again with -vv and report what it says.")
 
 
-async def _followed(session: Session, request: Request, resume: bool, progress: Progress, outcome: Outcome) -> None:
-    from compegpt.events import Judged, Planned, Responded
+async def _followed(session: Session, request: Request, resume: bool, progress: Progress, outcome: Outcome,
+                    piece: Callable[[str], None] | None) -> None:
+    from compegpt.events import Judged, Planned, Responded, Wrote
 
     async with contextlib.aclosing(session.stream(request, resume)) as events:
         async for event in events:
@@ -140,9 +145,17 @@ async def _followed(session: Session, request: Request, resume: bool, progress: 
                 outcome.plan, outcome.planner, outcome.confidence = event.plan, event.planner, event.confidence
             elif isinstance(event, Judged):
                 outcome.results.append(event.result)
+            elif isinstance(event, Wrote) and piece is not None:
+                piece(printable(event.text))
             elif isinstance(event, Responded):
                 outcome.turn, outcome.planner, outcome.confidence = event.turn, event.planner, event.confidence
                 outcome.plan, outcome.results = event.turn["plan"], event.turn["results"]
+                outcome.calls = event.calls
+
+
+def spoken(options: Namespace) -> bool:
+    """Whether answers are written out piece by piece: not as JSON, and not where paths in them are still to change."""
+    return not (options.json or options.results_only or options.output_dir is not None)
 
 
 def hand_over(outcome: Outcome, options: Namespace) -> None:
@@ -186,7 +199,8 @@ def _said(runner: asyncio.Runner, session: Session, line: str, files: list[str],
     except UsageError as error:
         console.say(f"error: {error}")
         return None
-    outcome = take_turn(runner, session, {"text": text, "files": files, "thread": thread}, console)
+    outcome = take_turn(runner, session, {"text": text, "files": files, "thread": thread}, console,
+                        aloud=spoken(options))
     hand_over(outcome, options)
     if outcome.answer is not None:
         console.answer(outcome.answer + "\n" if console.typed else outcome.answer)

@@ -1,20 +1,26 @@
-"""The pieces put together from the settings: which planner, writer and sources a run gets."""
+"""The pieces put together from the settings: which planner, judge, writer and sources a run gets."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from compegpt.board import Board
-from compegpt.context import Context, Planner, Source, Writer
+from compegpt.breaker import Breaker
+from compegpt.context import Arbiter, Context, Planner, Source, Writer
 from compegpt.embed import Encoder, shared_encoder
 from compegpt.errors import ConfigurationError
+from compegpt.llm.protocol import LanguageModel
 from compegpt.media.artifacts import Store
 from compegpt.settings import Settings
+from compegpt.sources.own import OwnExperts, own_experts
 
-SOURCES = ("embedded",)
+SOURCES = ("hub", "chat", "local", "embedded")
+REMOTE_FACTOR = 8
+"""Calls at once to others for each that may run on this machine: waiting for them costs nothing here."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,14 @@ class Parts:
     writer: Writer
     sources: Sequence[Source]
     encoder: Encoder
+    arbiter: Arbiter | None = None
+    breaker: Breaker = field(default_factory=Breaker)
     slots: asyncio.Semaphore = field(init=False)
+    remote_slots: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slots", asyncio.Semaphore(self.settings.concurrency))
+        object.__setattr__(self, "remote_slots", asyncio.Semaphore(self.settings.concurrency * REMOTE_FACTOR))
 
     def context(self, turn: str | None = None) -> Context:
         """A fresh context for one run: its own board, folder and deadline."""
@@ -37,32 +47,91 @@ class Parts:
         deadline = asyncio.get_running_loop().time() + self.settings.deadline
         board = Board(self.settings.patience, self.settings.task_deadline, deadline)
         return Context(settings=self.settings, planner=self.planner, writer=self.writer, sources=self.sources,
-                       encoder=self.encoder, store=Store(folder), slots=self.slots, deadline=deadline, board=board)
+                       encoder=self.encoder, store=Store(folder), slots=self.slots, remote_slots=self.remote_slots,
+                       deadline=deadline, board=board, breaker=self.breaker, arbiter=self.arbiter)
 
 
 def parts_from(settings: Settings) -> Parts:
-    """The parts the settings name. Raises ConfigurationError for what this version does not have."""
-    from compegpt.plan.embedded import EmbeddedPlanner
+    """The parts the settings name. Raises ConfigurationError for values that cannot be used together."""
+    from compegpt.judge.llm import LLMArbiter
     from compegpt.respond.embedded import EmbeddedWriter
+    from compegpt.respond.llm import LLMWriter
 
-    if settings.llm not in ("auto", "embedded"):
-        raise ConfigurationError(f"COMPEGPT_LLM is '{settings.llm}', but this version has no language model yet: "
-                                 "leave it unset or set 'embedded'.")
-    if settings.planner not in ("auto", "embedded"):
-        raise ConfigurationError(f"COMPEGPT_PLANNER is '{settings.planner}', but must be auto or embedded.")
-    encoder = shared_encoder()
-    return Parts(settings, EmbeddedPlanner(encoder), EmbeddedWriter(), _sources(settings.experts), encoder)
+    _export(settings)
+    own, encoder, llm = own_experts(settings), shared_encoder(), _language_model(settings)
+    sources = [_source(name, settings, own, llm) for name in source_names(settings, own, llm is not None)]
+    writer: Writer = EmbeddedWriter()
+    return Parts(settings, _planner(settings, llm, encoder), LLMWriter(llm, writer) if llm else writer, sources, encoder,
+                 LLMArbiter(llm) if llm and settings.judge != "embedded" else None)
 
 
-def _sources(names: str) -> list[Source]:
+def source_names(settings: Settings, own: OwnExperts, has_llm: bool) -> list[str]:
+    """The sources in their order: those named, or by auto all that have what they need. Raises ConfigurationError."""
+    if settings.experts != "auto":
+        wanted = list(dict.fromkeys(name.strip() for name in settings.experts.split(",") if name.strip()))
+        unknown = [name for name in wanted if name not in SOURCES]
+        if unknown or not wanted:
+            raise ConfigurationError(f"COMPEGPT_EXPERTS names '{', '.join(unknown) or settings.experts}', but the "
+                                     f"sources are: {', '.join(SOURCES)}.")
+        return wanted
+    there = {"hub": bool(settings.hf_token or own.hub), "local": bool(own.local), "embedded": True,
+             "chat": bool(own.chat or settings.chat_models or (has_llm and not settings.hf_token))}
+    return [name for name, present in there.items() if present]
+
+
+def _language_model(settings: Settings) -> LanguageModel | None:
+    if settings.llm == "embedded" or (settings.llm == "auto" and not settings.openai_api_key
+                                      and not settings.openai_base_url):
+        return None  # without importing what builds one
+    from compegpt.llm.models import default_spec, language_model
+
+    spec = default_spec(settings)
+    return None if spec is None else language_model(spec, settings)
+
+
+def _planner(settings: Settings, llm: LanguageModel | None, encoder: Encoder) -> Planner:
+    from compegpt.plan.embedded import EmbeddedPlanner
+
+    if settings.planner not in ("auto", "embedded", "llm"):
+        raise ConfigurationError(f"COMPEGPT_PLANNER is '{settings.planner}', but must be auto, embedded or llm.")
+    if settings.planner == "llm" and llm is None:
+        raise ConfigurationError("COMPEGPT_PLANNER is 'llm', but no language model is set: set OPENAI_API_KEY, "
+                                 "OPENAI_BASE_URL or COMPEGPT_LLM=provider:model.")
+    embedded = EmbeddedPlanner(encoder)
+    if llm is None or settings.planner == "embedded":
+        return embedded
+    from compegpt.plan.llm import LLMPlanner
+
+    return LLMPlanner(llm, encoder, embedded)
+
+
+def _source(name: str, settings: Settings, own: OwnExperts, llm: LanguageModel | None) -> Source:
+    if name == "hub":
+        from compegpt.sources.hub.source import Hub
+
+        return Hub(settings, own.hub)
+    if name == "chat":
+        from compegpt.sources.chat import Chat, chat_models
+
+        return Chat(chat_models(settings, llm, own))
+    if name == "local":
+        from compegpt.sources.local.source import Local
+
+        return Local(settings, own.local)
     from compegpt.sources.embedded.source import Embedded
 
-    wanted = list(SOURCES) if names == "auto" else [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in SOURCES]
-    if unknown or not wanted:
-        raise ConfigurationError(f"COMPEGPT_EXPERTS names '{', '.join(unknown) or names}', but this version has only: "
-                                 f"{', '.join(SOURCES)}.")
-    return [Embedded()]
+    return Embedded()
+
+
+def _export(settings: Settings) -> None:
+    """What the Hub's library reads from the environment when it is imported; a token is not among it."""
+    given = {"HF_ENDPOINT": settings.hf_endpoint, "HF_HOME": settings.hf_home,
+             "HF_HUB_OFFLINE": "1" if settings.hf_hub_offline else None}
+    for name, value in given.items():
+        if value is not None:
+            os.environ.setdefault(name, str(value))
+    os.environ.setdefault("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
 def context_from_settings() -> Context:

@@ -44,6 +44,7 @@ class FakeSource:
     experts: Mapping[str, Sequence[tuple[str, str, Behaviour | list[Behaviour]]]]
     passed_over: Mapping[str, list[str]] = field(default_factory=dict)
     name: str = "fake"
+    remote: bool = False
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """(expert id, args) of every run, in order."""
     prepared: list[str] = field(default_factory=list)

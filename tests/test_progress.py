@@ -34,7 +34,7 @@ def test_a_pipe_gets_notices_only() -> None:
 
 def test_v_gives_a_line_per_event() -> None:
     assert shown(io.StringIO(), verbosity=1).splitlines() == [
-        "plan (fake, 0.90): ocr", "note: mind the gap", "0 ocr: first compete", "0 ocr: first ok in 0.1 s",
+        "plan (fake, confidence 0.90): ocr", "note: mind the gap", "0 ocr: first compete", "0 ocr: first ok in 0.1 s",
         "0 ocr: first won"]
 
 

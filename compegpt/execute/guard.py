@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from compegpt.board import Race, now
@@ -39,17 +40,37 @@ async def within_race(race: Race, call: Call, empty_counts: bool) -> Finding:
     return finding
 
 
-async def recorded(expert: Expert, race: Race, call: Call) -> Candidate:
-    """The call's outcome as a candidate: what an expert raises is its failure and never leaves the branch."""
-    started = now()
-    candidate: Candidate = {
+@dataclass(frozen=True)
+class Try:
+    """One call of an expert: its record, and what it raised."""
+
+    candidate: Candidate
+    error: Exception | None = None
+
+
+def blank(expert: Expert) -> Candidate:
+    """The record of a call that begins now."""
+    made: Candidate = {
         "expert": expert.id, "source": expert.source, "family": expert.family, "status": "failed", "output": None,
-        "confidence": None, "signals": {}, "score": None, "seconds": 0.0, "error": None, "started": started}
+        "confidence": None, "signals": {}, "score": None, "seconds": 0.0, "error": None, "started": now()}
+    return {**made, "why": expert.why} if expert.why else made
+
+
+async def recorded(expert: Expert, race: Race, call: Call, redacted: Callable[[str], str] = str) -> Try:
+    """The call's outcome: what an expert raises is its failure and never leaves the branch.
+
+    `redacted` takes keys out of a text: servers quote what they refuse.
+    """
+    candidate, failure = blank(expert), None
+    started = candidate["started"]
     try:
         finding = await call()
         candidate.update({"status": "empty" if finding.empty else "ok", "output": finding.output,
                           "confidence": _clipped(finding.confidence), "note": finding.note})
-    except TimeoutError:
+        if finding.tokens:
+            candidate["tokens"] = finding.tokens
+    except TimeoutError as error:
+        failure = error
         if race.hurried:
             candidate.update({"status": "cancelled", "error": "too slow: the others had answered",
                               "code": ExpertError.code})
@@ -57,14 +78,15 @@ async def recorded(expert: Expert, race: Race, call: Call) -> Candidate:
             taken = now() - started
             candidate.update({"status": "timeout", "error": f"no answer within {taken:.1f} s", "code": "deadline"})
     except OSError as error:
-        full = error.errno in _STORAGE
-        candidate.update({"error": f"No file can be written: {error.strerror}" if full else _sentence(error),
+        failure, full = error, error.errno in _STORAGE
+        candidate.update({"error": f"No file can be written: {error.strerror}" if full else redacted(_sentence(error)),
                           "code": StorageError.code if full else ExpertError.code})
     except Exception as error:  # a model's library may raise anything, and whatever it is loses only this candidate
+        failure = error
         code = error.code if isinstance(error, CompeGPTError) else ExpertError.code
-        candidate.update({"error": _sentence(error), "code": code})
+        candidate.update({"error": redacted(_sentence(error)), "code": code})
     candidate["seconds"] = round(now() - started, 4)
-    return candidate
+    return Try(candidate, failure)
 
 
 def _clipped(confidence: float | None) -> float | None:
@@ -76,12 +98,12 @@ def _sentence(error: Exception) -> str:
     return text if isinstance(error, CompeGPTError) and text else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
-def plain(value: Any) -> Any:
-    """numpy numbers and tuples as plain data, for state and JSON."""
+def plain(value: Any, redacted: Callable[[str], str] = str) -> Any:
+    """numpy numbers and tuples as plain data, for state and JSON; texts without keys."""
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, redacted) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    return value
+        return [plain(item, redacted) for item in value]
+    if isinstance(value, str):
+        return redacted(value)
+    return plain(value.tolist(), redacted) if hasattr(value, "tolist") else value

@@ -1,4 +1,4 @@
-"""execute: one expert does one task; where it fails, the next in rank takes its place."""
+"""execute: one expert does one task."""
 
 from __future__ import annotations
 
@@ -9,33 +9,31 @@ from langgraph.runtime import Runtime
 
 from compegpt.context import Context
 from compegpt.events import Executed
-from compegpt.execute.guard import plain, recorded, within_race, within_slot
+from compegpt.execute.branch import Branch
+from compegpt.execute.guard import Try, plain, recorded, within_race, within_slot
 from compegpt.execute.tool import as_tool
 from compegpt.media.artifacts import Store
-from compegpt.schema import Candidate, Expert, Finding, Output, Task
+from compegpt.schema import Expert, Finding, Output, Task
 from compegpt.state import Bout
 from compegpt.tasks import TASKS
 
 
 async def execute(state: Bout, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Node: run the contender, then reserves until one answers; every try is a candidate."""
+    """Node: run the contender, and whoever steps in for it; every expert that was called is a candidate."""
     context, task = runtime.context, state["task"]
-    race = context.board.race(task["id"])
-    expert: Expert | None = Expert(task=task["task"], **state["contender"])
-    candidates: list[Candidate] = []
-    while expert is not None:
-        candidate = await _one(context, task, expert, state["args"])
-        runtime.stream_writer(Executed(task, candidate))
-        candidates.append(candidate)
-        failed = candidate["status"] == "failed" and not race.hurried
-        expert = race.reserves.popleft() if failed and race.reserves else None
-    return {"candidates": candidates}
+
+    async def attempt(expert: Expert) -> Try:
+        return await _one(context, task, expert, state["args"])
+
+    branch = Branch(context.board.race(task["id"]), attempt, lambda one: runtime.stream_writer(Executed(task, one)))
+    return {"candidates": await branch.run(Expert(task=task["task"], **state["contender"]))}
 
 
-async def _one(context: Context, task: Task, expert: Expert, args: Mapping[str, Any]) -> Candidate:
+async def _one(context: Context, task: Task, expert: Expert, args: Mapping[str, Any]) -> Try:
     store = Store(context.store.folder)
     race = context.board.race(task["id"])
-    tool = as_tool(expert, context.source(expert.source), store)
+    source = context.source(expert.source)
+    tool = as_tool(expert, source, store)
 
     async def invoke() -> Finding:
         message = await tool.ainvoke({"type": "tool_call", "id": expert.id, "name": tool.name, "args": dict(args)})
@@ -45,10 +43,14 @@ async def _one(context: Context, task: Task, expert: Expert, args: Mapping[str, 
     async def raced() -> Finding:
         return await within_race(race, invoke, TASKS[task["task"]].empty_counts)
 
-    candidate = await recorded(expert, race, lambda: within_slot(context.slots, race, raced))
-    candidate["output"] = plain(candidate["output"])
+    slots = context.remote_slots if source.remote else context.slots
+    tried = await recorded(expert, race, lambda: within_slot(slots, race, raced), context.settings.redacted)
+    candidate = tried.candidate
+    candidate["output"] = plain(candidate["output"], context.settings.redacted)
     store.discard_except(_files(candidate["output"]))
-    return candidate
+    if candidate["status"] != "cancelled":
+        context.breaker.record(expert.id, expert.task, candidate.get("code"), candidate["error"])
+    return tried
 
 
 def _files(output: Output | None) -> set[str]:

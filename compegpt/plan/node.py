@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
 from compegpt.context import Context
-from compegpt.events import Planned
+from compegpt.events import Noticed, Planned
 from compegpt.history import interrupted
 from compegpt.plan.validate import validated
 from compegpt.state import State
@@ -16,9 +16,15 @@ from compegpt.state import State
 
 async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: ask the planner, validate what it says, and start the turn with a clean slate."""
-    unfinished = interrupted(state)
-    proposal = await runtime.context.planner.plan(state["request"], [*state.get("history", []), *unfinished])
+    context, unfinished = runtime.context, interrupted(state)
+    proposal = await context.planner.plan(state["request"], [*state.get("history", []), *unfinished])
     tasks = validated(proposal.tasks)
+    wanted = list(dict.fromkeys(task["task"] for task in tasks))
+    for source in context.sources:
+        await source.prepare(wanted)
+    if proposal.note:
+        runtime.stream_writer(Noticed(proposal.note))
     runtime.stream_writer(Planned(tasks, proposal.planner, proposal.confidence))
     return {"plan": tasks, "planner": proposal.planner, "confidence": proposal.confidence, "reply": proposal.reply,
-            "results": Overwrite([]), "answer": None, "history": unfinished, "asked": state["request"]}
+            "calls": Overwrite(list(proposal.calls)), "results": Overwrite([]), "answer": None, "history": unfinished,
+            "asked": state["request"]}

@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from compegpt.context import Account, Say
 from compegpt.printable import listed, printable, shortened
 from compegpt.prompts import render
 from compegpt.respond.phrases import BRIEF, COUNTS, Told, counted, sentence
 from compegpt.respond.report import files, how
 from compegpt.respond.subjects import root_file, subject
-from compegpt.schema import Request, Result, Task
+from compegpt.schema import Request, Result, Task, Written
 from compegpt.tasks import TASKS
 
 _ASKED: dict[str, str] = {
@@ -34,14 +35,15 @@ UNSURE, CERTAIN = 0.35, 0.9
 class EmbeddedWriter:
     """Writes from phrases; the same results give the same words."""
 
-    async def write(self, request: Request, plan: Sequence[Task], results: Sequence[Result], reply: str | None) -> str:
-        """The question's answer first, then how it came about, then the files with their full paths."""
+    async def write(self, account: Account, say: Say) -> Written:
+        """The question's answer first, then how it came about, then the files with their full paths; at once."""
+        request, plan, results = account.request, account.plan, account.results
         if not plan:
-            return printable(reply.strip() if reply and reply.strip() else _not_understood(request))
+            return Written(printable((account.reply or "").strip() or _not_understood(request)))
         made = files(results)
-        answer = render("respond", lead=lead(request, plan, results), texts=_texts(request, plan, results),
+        answer = render("respond_embedded", lead=lead(request, plan, results), texts=_texts(request, plan, results),
                         how=how(plan, results), files=_section("Files", "\n".join(f"- {path}" for path in made)))
-        return re.sub(r"\n{3,}", "\n\n", printable(answer)).strip()
+        return Written(re.sub(r"\n{3,}", "\n\n", printable(answer)).strip())
 
 
 def lead(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from compegpt.context import Context
-from compegpt.events import Responded
+from compegpt.context import Account, Context
+from compegpt.events import Noticed, Responded, Wrote
 from compegpt.history import finished, in_plan_order
+from compegpt.schema import Turn
 from compegpt.state import State
 
 
@@ -16,7 +17,12 @@ async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: the writer's answer, kept in the thread's history."""
     context = runtime.context
     results = in_plan_order(state["results"], state["plan"])
-    answer = await context.writer.write(state["asked"], state["plan"], results, state["reply"])
-    turn = {"request": state["asked"], "plan": state["plan"], "results": results, "answer": answer}
-    runtime.stream_writer(Responded(turn, state["planner"], state["confidence"], len(context.reused)))  # type: ignore[arg-type]
-    return {"answer": answer, "history": [finished({**state, "results": results}, answer)]}
+    account = Account(state["asked"], state["plan"], results, state["reply"], state.get("history", []))
+    written = await context.writer.write(account, lambda piece: runtime.stream_writer(Wrote(piece)))
+    if written.note:
+        runtime.stream_writer(Noticed(written.note))
+    turn: Turn = {"request": state["asked"], "plan": state["plan"], "results": results, "answer": written.text}
+    runtime.stream_writer(Responded(turn, state["planner"], state["confidence"], len(context.reused),
+                                    [*state.get("calls", []), *written.calls]))
+    return {"answer": written.text, "calls": list(written.calls),
+            "history": [finished({**state, "results": results}, written.text)]}

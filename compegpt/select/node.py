@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -12,34 +13,62 @@ from compegpt.context import Context, Offers
 from compegpt.errors import ExpertTimeout, NoExpert
 from compegpt.events import Selected
 from compegpt.schema import Expert
-from compegpt.select.ranking import ranked
+from compegpt.select.ranking import mixed, ranked
 from compegpt.select.refusal import refusal
 from compegpt.state import Competition, Problem
 
+LATE = 3.0
+"""Seconds that a source may take longer than another that has somebody."""
+
 
 async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Node: ask the sources in their order, take the top k, and prepare the race with the rest as reserves."""
+    """Node: ask the sources, take the top k of their mixed offers, and prepare the race with the rest as reserves."""
     if state["problem"]:
         return {"contenders": []}
     context, task = runtime.context, state["task"]
     try:
         async with asyncio.timeout_at(context.deadline):
-            offers = [await source.offers(task["task"], state["args"]) for source in context.sources]
+            offers = await _gathered([source.offers(task["task"], state["args"]) for source in context.sources])
     except TimeoutError:
         late = ExpertTimeout("The deadline passed before it was known who can do it; give --deadline more seconds.")
         return {"contenders": [], "problem": Problem(status="failed", code=late.code, error=str(late))}
-    experts = ranked([expert for offer in offers for expert in offer.experts])
+    reasons = list(dict.fromkeys(reason for offer in offers for reason in offer.passed_over))
+    fit, resting = _awake(context, mixed([offer.experts for offer in offers]))
+    experts = ranked(fit)
     if not experts:
-        error = NoExpert(refusal(task["task"], _reasons(offers)))
+        error = NoExpert(refusal(task["task"], reasons, context.settings))
         return {"contenders": [], "problem": Problem(status="failed", code=error.code, error=str(error))}
     chosen = experts[: context.settings.top_k]
     _prepare(context, task["id"], chosen, experts[context.settings.top_k :])
-    runtime.stream_writer(Selected(task, [expert.id for expert in chosen]))
-    return {"contenders": [{"id": expert.id, "family": expert.family, "source": expert.source} for expert in chosen]}
+    runtime.stream_writer(Selected(task, [expert.id for expert in chosen],
+                                   [f"{expert.id}: {expert.why}" for expert in chosen if expert.why] + resting + reasons))
+    return {"contenders": [{"id": expert.id, "family": expert.family, "source": expert.source, "why": expert.why}
+                           for expert in chosen]}
 
 
-def _reasons(offers: list[Offers]) -> list[str]:
-    return list(dict.fromkeys(reason for offer in offers for reason in offer.passed_over))
+async def _gathered(asked: Sequence[Coroutine[Any, Any, Offers]]) -> list[Offers]:
+    """What the sources offer, in their order. Once one has offered an expert, the others have LATE seconds more."""
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    waiting = set(tasks)
+    try:
+        while waiting:
+            some = any(task.done() and task.result().experts for task in tasks)
+            done, waiting = await asyncio.wait(waiting, timeout=LATE if some else None,
+                                               return_when=asyncio.ALL_COMPLETED if some else asyncio.FIRST_COMPLETED)
+            if some:
+                break
+        return [task.result() if task.done() else Offers([], ["a source did not say in time whom it has"])
+                for task in tasks]
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _awake(context: Context, experts: list[Expert]) -> tuple[list[Expert], list[str]]:
+    """The experts that need no rest, and why the others do; all of them where nobody else is there."""
+    why = {expert.id: context.breaker.resting(expert.id, expert.task) for expert in experts}
+    awake = [expert for expert in experts if why[expert.id] is None]
+    return (awake, [reason for reason in why.values() if reason]) if awake else (experts, [])
 
 
 def _prepare(context: Context, task_id: int, chosen: list[Expert], reserves: list[Expert]) -> None:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from compegpt.schema import Expert
+
+
+def mixed(offers: Sequence[Sequence[Expert]]) -> list[Expert]:
+    """The experts of several sources in one order: the best of each source in turn, in the order of the sources."""
+    turns = zip_longest(*offers)
+    return [expert for turn in turns for expert in turn if expert is not None]
 
 
 def ranked(experts: Sequence[Expert]) -> list[Expert]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from compegpt.settings import Settings
 from compegpt.tasks import TASKS
 
 _CHAT_CAN = {"text-generation", "text2text-generation", "conversational", "fill-mask", "token-classification",
@@ -12,11 +13,15 @@ _CHAT_CAN = {"text-generation", "text2text-generation", "conversational", "fill-
 """What a language model reached by OPENAI_API_KEY can do as well as a model of the hub."""
 
 
-def refusal(task: str, reasons: Sequence[str]) -> str:
+def refusal(task: str, reasons: Sequence[str], settings: Settings) -> str:
     """One sentence or two. `reasons`: why the experts that do exist were passed over."""
     title = TASKS[task].title
     if reasons:
         return f"No expert here can do {task} ({title}) now: {'; '.join(reasons)}."
-    names = "HF_TOKEN or OPENAI_API_KEY" if task in _CHAT_CAN else "HF_TOKEN"
-    return (f"No engine on this machine can do {task} ({title}). It needs a hosted model: the setting for that is "
-            f"{names}, from the next version on.")
+    ways = ([] if settings.hf_token else ["set HF_TOKEN for models of the Hugging Face Hub"])
+    if task in _CHAT_CAN and not settings.openai_api_key:
+        ways.append("OPENAI_API_KEY for a language model" if ways else "set OPENAI_API_KEY for a language model")
+    if settings.experts != "auto":
+        ways.append(f"name more sources than '{settings.experts}' in COMPEGPT_EXPERTS")
+    ways.append("run a model here with COMPEGPT_EXPERTS=local,embedded (docs/experts.md tells how)")
+    return f"No engine on this machine can do {task} ({title}): {', or '.join(ways)}."

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from compegpt.context import Account
 from compegpt.respond.embedded import EmbeddedWriter, lead
 from compegpt.respond.names import infinitive
 from compegpt.respond.phrases import PHRASES
@@ -19,8 +20,12 @@ def asked(text: str) -> Request:
     return {"text": text, "files": [], "thread": "t"}
 
 
+def silent(piece: str) -> None:
+    raise AssertionError(f"said {piece!r}, and gives all at once")
+
+
 async def written(text: str, plan: list[Task], results: list[Result], reply: str | None = None) -> str:
-    return await EmbeddedWriter().write(asked(text), plan, results, reply)
+    return (await EmbeddedWriter().write(Account(asked(text), plan, results, reply), silent)).text
 
 
 def one_lead(of: Task, output: Output | None, **rest: Any) -> str:
@@ -218,8 +223,8 @@ async def test_an_empty_plan_gets_the_planners_reply_or_what_can_be_done() -> No
 
 async def test_files_that_came_with_a_request_that_was_not_understood_are_named() -> None:
     request: Request = {"text": "Frob it", "files": ["/p/a.png", "/p/b.bin"], "thread": "t"}
-    assert (await EmbeddedWriter().write(request, [], [], None)).startswith(
-        "I could not tell what to do with a.png and b.bin.\n")
+    answer = await EmbeddedWriter().write(Account(request, [], []), silent)
+    assert answer.text.startswith("I could not tell what to do with a.png and b.bin.\n")
 
 
 def test_every_task_type_can_be_refused_in_good_english() -> None:
@@ -238,5 +243,5 @@ async def test_a_doubtful_text_comes_with_a_warning(confidences: list[float], wa
                   for name, sure in zip(["first", "second"], confidences, strict=False)]
     request: Request = {"text": "Transcribe a.wav", "files": [], "thread": "t"}
     heard = result(speech, {"text": "sheep"}, candidates=candidates)
-    first = (await EmbeddedWriter().write(request, [speech], [heard], None)).split("\n")[0]
+    first = (await EmbeddedWriter().write(Account(request, [speech], [heard]), silent)).text.split("\n")[0]
     assert (warning in first) if warning else ("sure" not in first and "alone" not in first)

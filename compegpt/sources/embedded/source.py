@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, cast
 
 from compegpt.context import Offers
@@ -45,6 +45,10 @@ class Embedded:
     """Engines on this machine as a source of experts."""
 
     name = NAME
+    remote = False
+
+    async def prepare(self, tasks: Sequence[str]) -> None:
+        """Nothing to do ahead: what there is here is found in no time."""
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """Engines that are installed and fit the args; for each other one, why not."""

@@ -1,0 +1,140 @@
+"""How each provider is reached: the LangChain chat model over an HTTP client of ours.
+
+The TLS context, which is what takes the time, is made once per process; a client is made per event loop.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from compegpt.llm.rungs import Rung
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+CONNECT = 10.0
+"""Seconds to reach a server; the rest of a call is bounded by its own deadline."""
+KEEP_ALIVE = 60.0
+"""Seconds an idle connection is kept, so that the writer finds the planner's."""
+LADDER: tuple[Rung, ...] = ("json_schema", "tools", "json_mode", "plain")
+
+
+@dataclass(frozen=True)
+class Link:
+    """One model on one server."""
+
+    address: str
+    http: Callable[[], Any]
+    """A new asynchronous HTTP client."""
+    chat: Callable[[Any], AbstractAsyncContextManager[BaseChatModel]]
+    """The chat model over such a client, for one call; making it takes less than a millisecond."""
+    lost: tuple[type[Exception], ...] = field(repr=False)
+    """What is raised where the connection fails."""
+    raised: tuple[type[Exception], ...] = field(repr=False)
+    """All that the client library raises for a call that went wrong, also for a body it cannot parse."""
+    rungs: tuple[Rung, ...] = LADDER
+
+
+def openai_link(model: str, address: str, key: str) -> Link:
+    import openai
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    idle = openai.DefaultHttpxClient(verify=_tls())
+
+    @asynccontextmanager
+    async def chat(http: Any) -> AsyncIterator[BaseChatModel]:
+        yield ChatOpenAI(model=model, base_url=address, api_key=SecretStr(key), max_retries=0, timeout=None,
+                         use_responses_api=False, stream_chunk_timeout=None, http_client=idle, http_async_client=http)
+
+    return _openai(address, chat)
+
+
+def azure_link(deployment: str, endpoint: str, version: str, key: str) -> Link:
+    import openai
+    from langchain_openai import AzureChatOpenAI
+    from pydantic import SecretStr
+
+    idle = openai.DefaultHttpxClient(verify=_tls())
+
+    @asynccontextmanager
+    async def chat(http: Any) -> AsyncIterator[BaseChatModel]:
+        yield AzureChatOpenAI(azure_endpoint=endpoint, azure_deployment=deployment, api_version=version,
+                              api_key=SecretStr(key), max_retries=0, timeout=None, use_responses_api=False,
+                              stream_chunk_timeout=None, http_client=idle, http_async_client=http)
+
+    return _openai(endpoint, chat)
+
+
+def huggingface_link(model: str, address: str, key: str) -> Link:
+    """Over the hub's router or an endpoint at `address` (without `/v1`).
+
+    No json_schema rung: given a URL, huggingface_hub rewrites that response_format into one of TGI's own.
+    """
+    import httpx
+    from huggingface_hub import AsyncInferenceClient
+    from huggingface_hub.errors import HfHubHTTPError, InferenceTimeoutError
+    from langchain_huggingface import ChatHuggingFace, HuggingFaceEndpoint
+
+    @asynccontextmanager
+    async def chat(http: Any) -> AsyncIterator[BaseChatModel]:
+        # 0 new tokens and no temperature: neither is sent, so the model's own defaults count.
+        endpoint = HuggingFaceEndpoint(model=f"{address}/v1", task="conversational", max_new_tokens=0,
+                                       temperature=None)
+        # The class gives the token to huggingface.co alone and any other server a token found in the environment. The
+        # header says whose it is to be, and it stands in no repr there.
+        client = AsyncInferenceClient(base_url=f"{address}/v1", api_key=key,
+                                      headers={"authorization": f"Bearer {key}"})
+        client._async_client = http
+        endpoint.async_client = client
+        model_over_it = ChatHuggingFace(llm=endpoint)
+        model_over_it.model_id = model  # the constructor puts the address there
+        try:
+            yield model_over_it
+        finally:
+            await client.exit_stack.aclose()  # a stream that broke off would keep its connection; `http` itself stays open
+
+    timeout = httpx.Timeout(None, connect=CONNECT)
+    limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE)
+    return Link(address, lambda: httpx.AsyncClient(verify=_tls(), timeout=timeout, limits=limits), chat, _lost(),
+                (HfHubHTTPError, InferenceTimeoutError, *_raised()), LADDER[1:])
+
+
+def _openai(address: str, chat: Callable[[Any], AbstractAsyncContextManager[BaseChatModel]]) -> Link:
+    import openai
+
+    library: Any = sys.modules[openai.DefaultAsyncHttpxClient.__mro__[1].__module__]  # httpx or httpx2
+    options = {"timeout": openai.Timeout(None, connect=CONNECT), "follow_redirects": False,
+               "limits": library.Limits(keepalive_expiry=KEEP_ALIVE)}
+    return Link(address, lambda: openai.DefaultAsyncHttpxClient(verify=_tls(), **options), chat,
+                (openai.APIConnectionError, *_lost()), (openai.OpenAIError, *_raised()))
+
+
+def _lost() -> tuple[type[Exception], ...]:
+    return (*(library.TransportError for library in _http_libraries()), OSError)
+
+
+def _raised() -> tuple[type[Exception], ...]:
+    # A body of another shape than the library expects ends in one of the last four.
+    return (*(library.HTTPError for library in _http_libraries()), OSError, ValueError, LookupError, AttributeError,
+            TypeError)
+
+
+def _http_libraries() -> list[Any]:
+    """httpx, and httpx2, which is the same under another name and what openai 3 stands on."""
+    return [importlib.import_module(name) for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    import httpx
+
+    return httpx.create_ssl_context()

@@ -1,0 +1,64 @@
+"""Which of the models that stand under one pipeline tag do what a task type promises.
+
+The most downloaded classifier of pictures tells nudity, the most downloaded detector of objects finds tables.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from compegpt.sources.hub.model import Model
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a model must be made for."""
+
+    what: str
+    """As in "not made for ..."."""
+    wanted: str = ""
+    """Pattern that its name or one of its tags holds."""
+    unwanted: str = "(?!)"
+    """Pattern that its name does not hold."""
+
+    def holds(self, model: Model) -> bool:
+        name = model.id.rpartition("/")[2].lower()
+        told = " ".join([name, *model.tags]).lower()
+        return bool(re.search(self.wanted, told)) and not re.search(self.unwanted, name)
+
+
+_RESTORERS = r"upscal|super-?res|swin2sr|esrgan|aurasr"
+_NO_PAINTERS = rf"{_RESTORERS}|controlnet|rmbg|background"
+_NO_LOOKERS = (r"nsfw|safety|(?:^|[-_])age|gender|emotion|expression|fake|ai[-_]?image|detector|quality|aesthetic"
+               r"|watermark|orientation")
+_CONTROLS = {"openpose": "pose", "seg": r"(?:^|[-_ ])seg", "hed": "hed|softedge", "normal": "normal", "depth": "depth",
+             "canny": "canny", "mlsd": "mlsd", "scribble": "scribble"}
+
+DOMAINS: dict[str, Domain] = {
+    "text-classification": Domain("sentiment", r"sentiment|sst-?2|finbert|polarity|imdb|stars?\b",
+                                  r"emotion|toxic|hate|rerank|aspect|absa|lang(?:uage)?[-_](?:det|id)"),
+    "language-identification": Domain("telling languages", r"lang(?:uage)?[-_ ]?(?:detect|ident|id\b)|lid\b"),
+    "token-classification": Domain(
+        "finding names", unwanted=r"keyphrase|keyword|punct|(?:^|[-_])pos(?:$|[-_])|chunk|truecas"),
+    "keyword-extraction": Domain("finding keywords", "key-?(?:phrase|word)"),
+    "fill-mask": Domain("words", unwanted=r"esm\d|prot(?!o)|chem|smiles|dna|nucleotide|molec"),
+    "image-classification": Domain("telling what a picture shows", unwanted=_NO_LOOKERS),
+    "object-detection": Domain("finding things of all kinds",
+                               unwanted=r"table|layout|face|doc(?:ument|lay)|plate|fashion|code|signature"),
+    "face-detection": Domain("finding faces", "face"),
+    "barcode-detection": Domain("finding codes", r"bar-?code|qr"),
+    "image-segmentation": Domain("whole pictures",
+                                 unwanted=r"face|clothes|rmbg|background|birefnet|matting|lung|tumou?r"),
+    "image-to-text": Domain("describing pictures", unwanted=r"ocr|pix2struct|formula|latex|math"),
+    "ocr": Domain("reading text in pictures", "ocr", r"rerank|embed"),
+    "image-to-image": Domain("restyling pictures", unwanted=_NO_PAINTERS),
+    "image-editing": Domain("editing as told", unwanted=_NO_PAINTERS),
+    "image-upscaling": Domain("enlarging pictures", rf"{_RESTORERS}|[-_]x[248](?:[-_]|$)"),
+    "automatic-speech-recognition": Domain("writing down speech",
+                                           unwanted=r"diariz|segmentation|vad\b|align|speaker"),
+    "audio-classification": Domain(
+        "telling sounds apart",
+        unwanted=r"emotion|gender|(?:^|[-_])lang|lid\b|accent|fake|spoof|speaker|turn"),
+    **{f"{control}-text-to-image": Domain(f"{control} control", pattern) for control, pattern in _CONTROLS.items()},
+}

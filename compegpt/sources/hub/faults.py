@@ -1,0 +1,165 @@
+"""What a call of the hub's client raises, as our errors: who is to blame, and whether trying again may help."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from compegpt.errors import (
+    AuthenticationError,
+    CompeGPTError,
+    ExpertError,
+    ExpertGone,
+    ExpertTimeout,
+    ExpertUnavailable,
+)
+
+MOST_SAID = 200
+"""Characters of a server's own words that go into a sentence."""
+
+_Made = Callable[[str, str, float | None], CompeGPTError]
+
+
+def _busy(advice: str, tries: int) -> _Made:
+    return lambda name, said, wait: ExpertUnavailable(f"{name} {advice}{said}.", wait, tries)
+
+
+def _gone(what: str) -> _Made:
+    return lambda name, said, wait: ExpertGone(f"{name} {what}{said}.")
+
+
+def _input(what: str) -> _Made:
+    return lambda name, said, wait: ExpertError(f"{name} {what}{said}.")
+
+
+_BY_STATUS: dict[int, _Made] = {
+    400: _input("does not take this input"),
+    401: lambda name, said, wait: AuthenticationError(
+        f"The token was refused for {name}{said}; set HF_TOKEN to a valid token that may call Inference Providers."),
+    402: _gone("cannot be paid for: the account has no credit left"),
+    403: lambda name, said, wait: AuthenticationError(
+        f"The token may not use {name}{said}; give HF_TOKEN a token that is permitted to."),
+    404: _gone("is not served there"),
+    405: _gone("cannot be called there"),
+    408: _busy("took too long", 2),
+    410: _gone("is no longer served"),
+    413: _input("does not take an input as large as this"),
+    415: _input("does not take a file of this type"),
+    422: _input("does not take this input"),
+    429: _busy("had too many calls; try later", 3),
+    500: _busy("broke down", 2),
+    501: _gone("cannot do this"),
+    502: _busy("cannot be reached", 2),
+    503: _busy("is loading or overloaded", 30),
+    504: _busy("took too long", 2),
+}
+_GATED = ("gated", "restricted", "accept the condition", "agree to", "awaiting a review")
+
+
+def mended(error: BaseException, name: str, token: str | None = None) -> CompeGPTError:
+    """The error that says what went wrong when calling `name`; an error of ours stays as it is.
+
+    `token` never gets into its text: servers quote what they refuse.
+    """
+    if isinstance(error, CompeGPTError):
+        return error
+    answered = _answered(error)
+    if answered is not None:
+        return by_status(answered.status_code, answered.headers, _body(answered), name, token)
+    return _without_answer(error, name, token)
+
+
+def by_status(status: int, headers: Mapping[str, str], body: Any, name: str, token: str | None = None) -> CompeGPTError:
+    """The error for an HTTP answer of 400 or more; `body` is its JSON, or text."""
+    words = headers.get("x-error-message") or _message(body)
+    said = f": {redacted(words, token)}" if words else ""
+    if status == 403 and (headers.get("x-error-code") == "GatedRepo" or any(sign in words.lower() for sign in _GATED)):
+        return ExpertGone(f"{name} is gated{said}; accept its terms on its page first.")
+    family = _BY_STATUS[400] if status < 500 else _BY_STATUS[500]
+    return _BY_STATUS.get(status, family)(name, said, retry_after(headers, body))
+
+
+def retry_after(headers: Mapping[str, str], body: Any = None) -> float | None:
+    """Seconds until its server wants to be asked again: `Retry-After` (seconds or a date), or the `estimated_time` of
+    a loading model; None where it does not say, or nothing one could wait for."""
+    said = headers.get("retry-after", "").strip()
+    given: Any = body.get("estimated_time") if isinstance(body, dict) else None
+    if said:
+        try:
+            given = float(said)
+        except ValueError:
+            given = _until(said)
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < 1e6:
+        return None
+    return float(given)
+
+
+def _until(date: str) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def redacted(text: str, token: str | None) -> str:
+    """One line of at most MOST_SAID characters, the token as stars, without a full stop at its end."""
+    if token:
+        text = text.replace(token, "****")
+    return " ".join(text.split())[:MOST_SAID].rstrip(". ")
+
+
+def _answered(error: BaseException | None) -> Any:
+    """The response of the HTTP error in the chain of causes; the client hides it behind errors of its own."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    while error is not None:
+        if isinstance(error, HfHubHTTPError):
+            return error.response
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _body(response: Any) -> Any:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return response.text
+
+
+def _message(body: Any) -> str:
+    """What the server says is wrong, whatever its form: text, `error`, `message`, `detail`, nested or in a list."""
+    for _ in range(4):
+        if isinstance(body, dict):
+            body = next((body[key] for key in ("error", "message", "detail", "msg") if body.get(key)), "")
+        elif isinstance(body, list):
+            body = body[0] if body else ""
+    text = body if isinstance(body, str) else ""
+    return "" if text.lstrip().startswith("<") else text
+
+
+def _without_answer(error: BaseException, name: str, token: str | None) -> CompeGPTError:
+    import httpx
+
+    said = redacted(str(error), token)
+    what = f"{type(error).__name__}: {said}".rstrip(": ")
+    if isinstance(error, TimeoutError):
+        return ExpertTimeout(f"{name} gave no answer in time.")
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return ExpertError(f"The address of {name} cannot be used ({what}).")
+    if isinstance(error, httpx.TooManyRedirects):
+        return ExpertGone(f"{name} is not served there: its address leads in a circle.")
+    if isinstance(error, httpx.DecodingError):
+        return ExpertError(f"{name} failed: its answer could not be read ({what}).")
+    if isinstance(error, httpx.HTTPError):
+        return ExpertUnavailable(f"{name} cannot be reached ({what}).", tries=2)
+    return ExpertError(f"{name} failed: its answer could not be read ({what}).")
+
+
+def raised() -> tuple[type[Exception], ...]:
+    """What one call of the client may raise; anything else is a defect and not caught."""
+    import httpx
+
+    return (CompeGPTError, httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError, LookupError,
+            AttributeError, TypeError, RecursionError)

@@ -1,0 +1,100 @@
+"""Which models of a listing fit a task with its args, and why the others are passed over."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from compegpt.languages import LANGUAGES
+from compegpt.schema import Expert
+from compegpt.sources.hub.domains import DOMAINS
+from compegpt.sources.hub.model import Model, Provider
+from compegpt.sources.hub.pairs import translates
+from compegpt.sources.hub.tongues import possible
+from compegpt.tasks import TASKS
+
+NAMED = 3
+"""Models that are named for one reason; the others are counted."""
+
+
+_TEXTS = {**dict.fromkeys(("fill-mask", "text-classification", "token-classification", "zero-shot-classification",
+                           "summarization", "sentence-similarity", "feature-extraction", "keyword-extraction",
+                           "text-to-speech"), "text"), "question-answering": "context"}
+"""The argument whose language a model must know."""
+
+_CHAT = frozenset({"conversational", "text-generation"})
+_SEEN = frozenset({"image-to-text", "image-text-to-text", "conversational"})
+SERVED: dict[str, frozenset[str]] = {
+    "text-generation": _CHAT, "text2text-generation": _CHAT | {"text2text-generation"}, "conversational": _CHAT,
+    "image-to-text": _SEEN, "ocr": _SEEN, "visual-question-answering": _SEEN | {"visual-question-answering"},
+    "document-question-answering": _SEEN | {"document-question-answering"},
+    "sentence-similarity": frozenset({"sentence-similarity", "feature-extraction"}),
+    "feature-extraction": frozenset({"sentence-similarity", "feature-extraction"}),
+    "translation": frozenset({"translation", "conversational"}),
+    "text-to-audio": frozenset({"text-to-audio", "text-to-speech"}),
+    "image-to-video": frozenset({"image-to-video"}),
+}
+"""The tasks for which a provider may serve a model that we call; the pipeline tag where it is not listed."""
+
+
+def unfit(model: Model, task: str, args: Mapping[str, Any]) -> str | None:
+    """Why a model is not for this task with these args, for "passed over org/name: ..."; None where it is."""
+    domain = DOMAINS.get(task)
+    if domain and not domain.holds(model):
+        return f"not made for {domain.what}"
+    if task == "translation":
+        return _wrong_way(model, args)
+    languages = _languages(task, args)
+    if languages and model.languages and not languages & model.languages:
+        known = next(iter(languages)) if len(languages) == 1 else None
+        return f"not for {LANGUAGES.get(known, known)}" if known else "not for the language of the text"
+    return None
+
+
+def unreachable(model: Model, task: str, private: bool) -> str | None:
+    """Why a model that would fit cannot be called; `private`: inference is not the Hub's, and may serve any model."""
+    if model.gated:
+        return "gated, its terms want to be accepted on the Hub"
+    served = private if model.providers is None else bool(serving(model, task))
+    return None if served else "no inference provider serves it for this"
+
+
+def serving(model: Model, task: str) -> tuple[Provider, ...]:
+    """The live providers of a model that serve it for what the task type calls."""
+    row = TASKS[task]
+    served = SERVED.get(task, frozenset({row.pipeline_tag or row.name}))
+    return tuple(one for one in model.providers or () if one.status == "live" and one.task in served)
+
+
+def reasons(passed_over: Iterable[tuple[str, str]]) -> list[str]:
+    """One sentence for each reason of (model id, reason): the first few by name, the rest counted."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, why in passed_over:
+        names[why].append(name)
+    return [f"{', '.join(ids[:NAMED])}{_more(len(ids) - NAMED)}: {why}" for why, ids in names.items()]
+
+
+def as_expert(model: Model, task: str, name: str, why: str) -> Expert:
+    return Expert(id=name, task=task, family=model.family or model.id, source="hub", downloads=model.downloads,
+                  likes=model.likes, trending=model.trending, licence=model.licence, languages=model.languages, why=why)
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""
+
+
+def _wrong_way(model: Model, args: Mapping[str, Any]) -> str | None:
+    target, source = str(args.get("target", "")), args.get("source")
+    sources = frozenset({source}) if isinstance(source, str) and source else possible(str(args.get("text", "")))
+    if translates(model, sources, target):
+        return None
+    known = f"from {LANGUAGES.get(*(list(sources) * 2))} " if sources and len(sources) == 1 else ""
+    return f"does not translate {known}to {LANGUAGES.get(target, target)}"
+
+
+def _languages(task: str, args: Mapping[str, Any]) -> frozenset[str] | None:
+    if isinstance(given := args.get("language"), str) and given:
+        return frozenset({given})
+    text = args.get(_TEXTS.get(task, ""))
+    return possible(text) if isinstance(text, str) else None

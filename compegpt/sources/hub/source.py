@@ -1,0 +1,155 @@
+"""The hub source: models of the Hub and endpoints of the user's own, listed and run in one place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from compegpt.context import Offers
+from compegpt.errors import ExpertGone, ExpertUnavailable
+from compegpt.media.artifacts import Store
+from compegpt.schema import Expert, Finding
+from compegpt.settings import Settings
+from compegpt.sources.hub import calls, fitting
+from compegpt.sources.hub.catalogue import Catalogue, Listing
+from compegpt.sources.hub.connection import warm_up
+from compegpt.sources.hub.model import ROUTER, Model, Reach
+from compegpt.sources.hub.queries import query
+from compegpt.sources.hub.ranking import in_turn
+from compegpt.tasks import canonical
+
+NAME = "hub"
+OFFERED = 10
+"""Experts that are offered for one task: the top k and their reserves."""
+
+Call = Callable[[Model, str, Mapping[str, Any], Store, Reach], Awaitable[Finding]]
+
+
+@dataclass(frozen=True)
+class Own:
+    """A model or endpoint the user named."""
+
+    model: Model
+    tasks: frozenset[str]
+
+
+class Hub:
+    """Models of the Hub, run through Inference Providers, as a source of experts."""
+
+    name = NAME
+
+    def __init__(self, settings: Settings, own: Sequence[Own] = (), catalogue: Catalogue | None = None,
+                 call: Call = calls.call) -> None:
+        self._settings, self._own, self._call = settings, tuple(own), call
+        self.catalogue = catalogue or Catalogue(settings)
+        self._reach = Reach(settings.hf_token, (settings.inference_url or ROUTER).rstrip("/"), settings.task_deadline)
+
+    async def prepare(self, tasks: Sequence[str]) -> None:
+        """Ask for the listings of these task types, and load the client, in the background; returns at once."""
+        wanted = [task for task in tasks if calls.can(task)] if self._shut() is None else []
+        for task in wanted:
+            self.catalogue.start(query(task))
+        if wanted or any(own.tasks & set(tasks) for own in self._own):
+            threading.Thread(target=warm_up, daemon=True, name="hub-client").start()
+
+    async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
+        """The user's own models, then those of the rankings that fit the args and can be called, best first."""
+        own = [fitting.as_expert(model, task, expert_id(model), "yours") for model in self._of_user(task)]
+        shut = self._shut()
+        if not calls.can(task) or shut:
+            return Offers(own, [shut] if shut and calls.can(task) and not own else [])
+        listing = await self.catalogue.listing(query(task))
+        order, passed_over = self._sorted(listing, task, args)
+        known = {expert.id for expert in own}
+        ranked = [fitting.as_expert(model, task, expert_id(model), why) for model, why in order]
+        experts = own + [expert for expert in ranked if expert.id not in known]
+        return Offers(experts[:max(OFFERED, len(own))], [*listing.problems, *fitting.reasons(passed_over)])
+
+    async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
+        """One call of the expert's model.
+
+        Raises ExpertGone where the Hub no longer has it, ExpertUnavailable where the Hub cannot be asked for it, and
+        whatever `calls.call` raises.
+        """
+        return await self._call(await self._model(expert), expert.task, args, store, self._reach)
+
+    async def rows(self, name: str) -> list[dict[str, Any]]:
+        """The models of a task type for a person, best first, those passed over last; costs three requests when cold.
+
+        Each row: expert, task, family, downloads, likes, trending, licence, languages, why, passed_over (None where it
+        competes). A row with `expert` None says why there is no listing. Raises UsageError for an unknown task type.
+        """
+        task = canonical(name)
+        listing = await self.catalogue.listing(query(task)) if calls.can(task) else Listing(())
+        order, passed_over = self._sorted(listing, task, {})
+        models = {model.id: model for model in listing.models}
+        chosen: list[tuple[Model, str, str | None]] = [(model, "yours", None) for model in self._of_user(task)]
+        chosen += [(model, why, self._shut()) for model, why in order]
+        left = [(models[model], "", why) for model, why in passed_over]
+        return [*({"task": task, "expert": None, "passed_over": problem} for problem in listing.problems),
+                *(_row(fitting.as_expert(model, task, expert_id(model), why), reason)
+                  for model, why, reason in [*chosen, *left])]
+
+    def _of_user(self, task: str) -> list[Model]:
+        return [one.model for one in self._own if task in one.tasks and calls.can(task)]
+
+    def _shut(self) -> str | None:
+        """Why no model of the Hub can be called at all."""
+        if self._settings.inference_url:
+            return None
+        if self._settings.hf_hub_offline:
+            return "HF_HUB_OFFLINE is on, so no hosted model can be asked"
+        return None if self._settings.hf_token else "models of the Hub need a token: set HF_TOKEN"
+
+    def _sorted(self, listing: Listing, task: str, args: Mapping[str, Any],
+                ) -> tuple[list[tuple[Model, str]], list[tuple[str, str]]]:
+        """Models that compete with why, and ids of those passed over with the reason."""
+        private, fit, passed_over = bool(self._settings.inference_url), [], []
+        for model in listing.models:
+            reason = fitting.unfit(model, task, args) or fitting.unreachable(model, task, private)
+            if reason:
+                passed_over.append((model.id, reason))
+            else:
+                fit.append(model)
+        return in_turn(fit), passed_over
+
+    async def _model(self, expert: Expert) -> Model:
+        own = next((one.model for one in self._own if expert_id(one.model) == expert.id), None)
+        if own and (_is_endpoint(own) or own.providers or self._settings.inference_url):
+            return own
+        name = own.id if own else expert.id.removeprefix(f"{NAME}:")
+        listed = next((model for model in (await self.catalogue.listing(query(expert.task))).models
+                       if model.id == name), None)
+        model = listed or await self._single(name)
+        return replace(model, revision=own.revision) if own else model
+
+    async def _single(self, name: str) -> Model:
+        told = await self.catalogue.model(name)
+        if told.page and told.page.models:
+            return told.page.models[0]
+        if told.problem:
+            raise ExpertUnavailable(f"{name}: {told.problem}; try again later.")
+        raise ExpertGone(f"The Hub has no model {name} any more; use another one.")
+
+
+def expert_id(model: Model) -> str:
+    """`hub:org/name`, with the revision where one is pinned; of an endpoint only host and path, which hold no key."""
+    if _is_endpoint(model):
+        address = urlsplit(model.id)
+        return f"{NAME}:{address.hostname}{f':{address.port}' if address.port else ''}{address.path.rstrip('/')}"
+    return f"{NAME}:{model.id}" + (f"@{model.revision}" if model.revision else "")
+
+
+def _is_endpoint(model: Model) -> bool:
+    return model.id.startswith(("http://", "https://"))
+
+
+def _row(expert: Expert, passed_over: str | None) -> dict[str, Any]:
+    languages = sorted(expert.languages) if expert.languages else None
+    kept = ("task", "family", "downloads", "likes", "trending", "licence", "why")
+    told = asdict(expert)
+    return {"expert": expert.id, **{key: told[key] for key in kept}, "languages": languages,
+            "passed_over": passed_over}
