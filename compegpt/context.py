@@ -71,6 +71,10 @@ class Account:
     reply: str | None = None
     """What the planner said instead of a plan."""
     history: Sequence[Turn] = ()
+    down: str | None = None
+    """Why the language model could not be used for planning, so that it need not be waited for again."""
+    seconds: float = float("inf")
+    """How long writing may take."""
 
 
 Say = Callable[[str], None]

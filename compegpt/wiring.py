@@ -61,8 +61,8 @@ def parts_from(settings: Settings) -> Parts:
     own, encoder, llm = own_experts(settings), shared_encoder(), _language_model(settings)
     sources = [_source(name, settings, own, llm) for name in source_names(settings, own, llm is not None)]
     writer: Writer = EmbeddedWriter()
-    return Parts(settings, _planner(settings, llm, encoder), LLMWriter(llm, writer) if llm else writer, sources, encoder,
-                 LLMArbiter(llm) if llm and settings.judge != "embedded" else None)
+    return Parts(settings, _planner(settings, llm, encoder), LLMWriter(llm, writer) if llm else writer, sources,
+                 encoder, LLMArbiter(llm) if llm and settings.judge != "embedded" else None)
 
 
 def source_names(settings: Settings, own: OwnExperts, has_llm: bool) -> list[str]:

@@ -27,32 +27,41 @@ def is_close(candidates: Sequence[Candidate], similarity: Sequence[Sequence[floa
 
     candidates: `standing`, n of them; similarity: n x n. O(n). Where outputs agree it is never close.
     """
-    if row.output not in READABLE or len(candidates) < 2:
+    pair = _pair(candidates) if row.output in READABLE else None
+    if pair is None:
         return False
-    scores = [one["score"] or 0.0 for one in candidates]
-    best = max(range(len(scores)), key=lambda index: scores[index])
-    rivals = [index for index, one in enumerate(candidates) if one["family"] != candidates[best]["family"]]
-    rival = max(rivals, key=lambda index: scores[index], default=None)
-    if rival is None or scores[rival] < CLOSE * scores[best] or similarity[best][rival] >= SAME:
+    best, rival = pair
+    if _score(candidates[rival]) < CLOSE * _score(candidates[best]) or similarity[best][rival] >= SAME:
         return False
-    return not any(is_empty(candidates[index]["output"] or {}) for index in (best, rival))
+    return not any(is_empty(candidates[index]["output"] or {}) for index in pair)
+
+
+def _pair(candidates: Sequence[Candidate]) -> tuple[int, int] | None:
+    """The best candidate and the best of another family; None where there is no other."""
+    order = sorted(range(len(candidates)), key=lambda index: -_score(candidates[index]))
+    rivals = [index for index in order if candidates[index]["family"] != candidates[order[0]]["family"]]
+    return (order[0], rivals[0]) if rivals else None
+
+
+def _score(candidate: Candidate) -> float:
+    return candidate["score"] or 0.0
 
 
 def settled(verdict: Verdict, candidates: Sequence[Candidate], ruling: Ruling) -> Verdict:
-    """The verdict after a ruling on `standing` candidates: its winner where it may win, and a reason that names the judge.
+    """The verdict after a ruling on a close call between `standing` candidates, with a reason that names the judge.
 
-    Only what scores within CLOSE of the best may win. Scores and matrix stay, so that the record tells both: who had
-    the highest score, and that the arbiter chose. Agreement becomes that of the new winner.
+    Only what scores within CLOSE of the best may win. Scores and matrix stay, so that the record tells both: who scored
+    highest, and who chose. Agreement becomes that of the new winner.
     """
-    scores = [one["score"] or 0.0 for one in candidates]
-    ranked = sorted(scores, reverse=True)
-    call = f"a close call ({ranked[0]:.2f} against {ranked[1]:.2f})"
+    best, rival = (_score(candidates[index]) for index in _pair(candidates) or (0, 0))
+    close = f"a close call ({best:.2f} against {rival:.2f})"
     why = shortened(printable(ruling.reason).strip().rstrip("."), 200)
     index = ruling.index
-    if index is None or not 0 <= index < len(candidates) or scores[index] < CLOSE * ranked[0]:
+    if index is None or not 0 <= index < len(candidates) or _score(candidates[index]) < CLOSE * best:
         outside = "it chose one that is not close" if index is not None else why
-        return {**verdict, "reason": f"{verdict['reason']}; {call} that the language model did not settle ({outside})"}
+        unsettled = f"{close} that the language model did not settle ({outside})"
+        return {**verdict, "reason": f"{verdict['reason']}; {unsettled}"}
     winner = candidates[index]
     name = winner["expert"].partition(":")[2] or winner["expert"]
     return {**verdict, "winner": winner["expert"], "agreement": winner["signals"].get("agreement"),
-            "reason": f"{call}: the language model {ruling.call['model']} chose {name}: {why}"}
+            "reason": f"{close}: the language model {ruling.call['model']} chose {name}: {why}"}

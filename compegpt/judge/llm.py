@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import json
 import os
 import re
 import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from compegpt.llm.excerpt import block, cut
 from compegpt.llm.protocol import LanguageModel, LLMError, Message
@@ -22,12 +25,13 @@ FIRST = 20
 """So many items of a list are told."""
 _TOLD = ("text", "labels", "boxes", "data")
 """What of an output is told; files are not."""
+_LETTER = re.compile(r"(?:candidate |output )?([a-z])[.):]?", re.IGNORECASE)
 
 
 class Choice(BaseModel):
     """What the model answers."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")  # a good choice with more keys is still good
 
     choice: str = Field(description="The letter of the best output, or none.", max_length=20)
     reason: str = Field(default="", description="One short sentence.")
@@ -41,11 +45,11 @@ class LLMArbiter:
 
     async def pick(self, task: str, args: Mapping[str, Any], candidates: Sequence[Candidate],
                    similarity: Sequence[Sequence[float]]) -> Ruling:
-        """Its pick among n candidates (at most 26 are shown); no index where it fails, abstains or names none of them."""
+        """Its pick among n candidates (at most 26 are shown); no index where it fails or names none."""
         letters = string.ascii_uppercase[: len(candidates)]
-        messages: list[Message] = [
-            {"role": "system", "content": render("judge")},
-            {"role": "user", "content": f"<contest>\n{block(_contest(task, args, candidates, similarity))}\n</contest>"}]
+        contest = block(_contest(task, args, candidates, similarity))
+        messages: list[Message] = [{"role": "system", "content": render("judge")},
+                                   {"role": "user", "content": f"<contest>\n{contest}\n</contest>"}]
         try:
             reply = await self._llm.ask(messages, "judge", schema=_schema(letters), seconds=self._seconds)
         except LLMError as error:
@@ -53,12 +57,12 @@ class LLMArbiter:
         choice = _read(reply.text)
         if choice is None:
             return Ruling(None, "it did not answer as asked", reply.call)
-        letter = choice.choice.strip().strip("\"'.").upper()
-        if letter == "NONE":
+        letter = _LETTER.fullmatch(choice.choice.strip())
+        if choice.choice.strip().lower() == "none":
             return Ruling(None, choice.reason or "it cannot tell", reply.call)
-        if len(letter) != 1 or letter not in letters:
-            return Ruling(None, f"it chose {cut(choice.choice, 20)!r}, which is none of the candidates", reply.call)
-        return Ruling(letters.index(letter), choice.reason or "no reason given", reply.call)
+        if letter is None or letter[1].upper() not in letters:
+            return Ruling(None, f"it chose '{cut(choice.choice, 20)}', which is none of the candidates", reply.call)
+        return Ruling(letters.index(letter[1].upper()), choice.reason or "no reason given", reply.call)
 
 
 def _schema(letters: str) -> dict[str, Any]:
@@ -67,12 +71,11 @@ def _schema(letters: str) -> dict[str, Any]:
 
 
 def _read(text: str) -> Choice | None:
-    """The JSON object in the text, whatever stands around it."""
-    found = re.search(r"\{[^{}]*\}", text)
-    try:
-        return Choice.model_validate_json(found[0]) if found else None
-    except ValidationError:
-        return None
+    """The first JSON object in the text that is a choice, whatever stands around it."""
+    for found in itertools.islice(re.finditer(r"\{", text), FIRST):
+        with contextlib.suppress(ValueError, RecursionError):  # pydantic's ValidationError is a ValueError
+            return Choice.model_validate(json.JSONDecoder().raw_decode(text, found.start())[0])
+    return None
 
 
 def _contest(task: str, args: Mapping[str, Any], candidates: Sequence[Candidate],

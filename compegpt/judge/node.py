@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -10,9 +11,10 @@ from compegpt.board import now
 from compegpt.context import Context
 from compegpt.errors import ExpertError
 from compegpt.events import Judged
+from compegpt.judge.close import is_close, settled, standing
 from compegpt.judge.verdict import judge as verdict_of
 from compegpt.printable import listed
-from compegpt.schema import Candidate, Result, Task, Verdict
+from compegpt.schema import Candidate, LLMCall, Result, Task, Verdict
 from compegpt.state import Competition, Problem
 from compegpt.tasks import TASKS
 from compegpt.threads import in_thread
@@ -24,14 +26,29 @@ async def judge(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]
     """Node: the task's result, published on the board whatever it is."""
     settled = now()
     candidates = state.get("candidates", [])
-    verdict = _NOTHING
+    verdict, calls = _NOTHING, list[LLMCall]()
     if candidates:
         verdict, candidates = await in_thread(
             verdict_of, state["task"]["task"], state["args"], candidates, runtime.context.encoder)
+        verdict, calls = await _arbitrated(state, verdict, candidates, runtime.context)
     result = _result(state["task"], state, verdict, candidates, settled)
     runtime.context.board.publish(result)
     runtime.stream_writer(Judged(result))
-    return {"results": [result]}
+    return {"results": [result], "calls": calls}
+
+
+async def _arbitrated(state: Competition, verdict: Verdict, candidates: list[Candidate],
+                      context: Context) -> tuple[Verdict, list[LLMCall]]:
+    """The verdict after a close call was put to the arbiter, where there is one, and what that took."""
+    task, stood = state["task"]["task"], standing(candidates)
+    if context.arbiter is None or not is_close(stood, verdict["similarity"], TASKS[task]):
+        return verdict, []
+    try:
+        async with asyncio.timeout_at(context.deadline):
+            ruling = await context.arbiter.pick(task, state["args"], stood, verdict["similarity"])
+    except TimeoutError:
+        return verdict, []
+    return settled(verdict, stood, ruling), [ruling.call]
 
 
 def _result(task: Task, state: Competition, verdict: Verdict, candidates: list[Candidate], settled: float) -> Result:

@@ -10,6 +10,8 @@ from compegpt.printable import printable
 
 TOKEN = 4
 """Characters of a token, roughly."""
+_LEAST = 40
+"""No text is cut shorter."""
 _ENCODED = re.compile(r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_=-]{256,}")
 """Bytes as text; no word is that long."""
 
@@ -22,6 +24,7 @@ def block(data: Any) -> str:
 
 def cut(text: str, length: int) -> str:
     """The text without controls and encoded bytes: of a long one its beginning and end, `length` characters."""
+    length = max(length, _LEAST)
     clean = printable(text[: 20 * length] + text[-length:] if len(text) > 21 * length else text)
     clean = _ENCODED.sub(lambda match: f"[{len(match[0]):,} characters of binary data]", clean)
     if len(clean) <= length:

@@ -61,19 +61,13 @@ def status_of(error: Exception) -> int | None:
 
 def quoted(error: Exception, where: Where) -> str:
     """What the server or the library said, in one short line without keys; the type's name where it said nothing."""
-    text = " ".join(where.redacted(words(error)).split())
+    text = " ".join(where.redacted(_message_and_code(error)[0]).split())
     return (text if len(text) <= LONGEST_DETAIL else text[:LONGEST_DETAIL] + " ...") or type(error).__name__
 
 
 def words(error: Exception) -> str:
     """What the server said of it, with its code; else the exception's own text."""
-    body = getattr(error, "body", None)
-    if isinstance(body, Mapping):
-        inner = body.get("error", body)
-        body = inner if isinstance(inner, Mapping) else {"message": inner}
-        said = [body.get("message") or body.get("detail"), body.get("code")]
-        return " ".join(str(one) for one in said if one)
-    return str(getattr(error, "server_message", None) or body or error)
+    return " ".join(_message_and_code(error))
 
 
 def retry_after(error: Exception) -> float | None:
@@ -86,6 +80,25 @@ def retry_after(error: Exception) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def _message_and_code(error: Exception) -> tuple[str, str]:
+    body = _body(error)
+    inner = body.get("error", body) if isinstance(body, Mapping) else body
+    if isinstance(inner, Mapping):
+        return str(inner.get("message") or inner.get("detail") or error), str(inner.get("code") or "")
+    return str(inner or error), ""
+
+
+def _body(error: Exception) -> Any:
+    """What the server sent: parsed by the openai SDK, or by us from the answer that huggingface_hub kept."""
+    if status_of(error) is None or hasattr(error, "body"):
+        return getattr(error, "body", None)
+    response: Any = getattr(error, "response", None)
+    try:
+        return response.json()
+    except ValueError:
+        return response.text
 
 
 def _by_status(status: int, error: Exception, where: Where) -> CompeGPTError:

@@ -5,11 +5,13 @@ The TLS context, which is what takes the time, is made once per process; a clien
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import importlib
 import importlib.util
 import ssl
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +36,8 @@ class Link:
     address: str
     http: Callable[[], Any]
     """A new asynchronous HTTP client."""
+    dry: Callable[[], Any]
+    """Such a client that sends nothing and answers everything with a greeting."""
     chat: Callable[[Any], AbstractAsyncContextManager[BaseChatModel]]
     """The chat model over such a client, for one call; making it takes less than a millisecond."""
     lost: tuple[type[Exception], ...] = field(repr=False)
@@ -100,12 +104,21 @@ def huggingface_link(model: str, address: str, key: str) -> Link:
         try:
             yield model_over_it
         finally:
-            await client.exit_stack.aclose()  # a stream that broke off would keep its connection; `http` itself stays open
+            await client.exit_stack.aclose()  # else a stream that broke off keeps its connection
 
-    timeout = httpx.Timeout(None, connect=CONNECT)
-    limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE)
-    return Link(address, lambda: httpx.AsyncClient(verify=_tls(), timeout=timeout, limits=limits), chat, _lost(),
+    options: dict[str, Any] = {"timeout": httpx.Timeout(None, connect=CONNECT), "event_hooks": {"response": [_whole]},
+                               "limits": httpx.Limits(keepalive_expiry=KEEP_ALIVE)}
+    return Link(address, lambda: httpx.AsyncClient(verify=_tls(), **options),
+                lambda: httpx.AsyncClient(transport=_greeting(httpx)), chat, _lost(),
                 (HfHubHTTPError, InferenceTimeoutError, *_raised()), LADDER[1:])
+
+
+async def _whole(response: Any) -> None:
+    """What huggingface_hub leaves out: it takes a redirect for an answer, and drops what a refused stream says."""
+    if response.is_redirect:
+        response.raise_for_status()
+    if response.is_error:
+        await response.aread()
 
 
 def _openai(address: str, chat: Callable[[Any], AbstractAsyncContextManager[BaseChatModel]]) -> Link:
@@ -114,8 +127,29 @@ def _openai(address: str, chat: Callable[[Any], AbstractAsyncContextManager[Base
     library: Any = sys.modules[openai.DefaultAsyncHttpxClient.__mro__[1].__module__]  # httpx or httpx2
     options = {"timeout": openai.Timeout(None, connect=CONNECT), "follow_redirects": False,
                "limits": library.Limits(keepalive_expiry=KEEP_ALIVE)}
-    return Link(address, lambda: openai.DefaultAsyncHttpxClient(verify=_tls(), **options), chat,
+    return Link(address, lambda: openai.DefaultAsyncHttpxClient(verify=_tls(), **options),
+                lambda: openai.DefaultAsyncHttpxClient(transport=_greeting(library)), chat,
                 (openai.APIConnectionError, *_lost()), (openai.OpenAIError, *_raised()))
+
+
+def _greeting(library: Any) -> Any:
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hello"}}
+    body = {"id": "", "object": "chat.completion", "created": 0, "model": "", "choices": [choice]}
+    return library.MockTransport(lambda request: library.Response(200, json=body))
+
+
+def rehearse(link: Link) -> None:
+    """A call that goes nowhere: the libraries import half of themselves (40 ms) on the first one."""
+    import anyio.lowlevel
+
+    async def call() -> None:
+        await anyio.lowlevel.checkpoint()  # loads the backend that the HTTP client runs on
+        async with link.dry() as http, link.chat(http) as chat:
+            await chat.ainvoke("Hello")
+
+    thread = threading.Thread(target=lambda: asyncio.run(call()))  # the caller may be inside an event loop
+    thread.start()
+    thread.join()
 
 
 def _lost() -> tuple[type[Exception], ...]:

@@ -57,13 +57,14 @@ class LocalModel:
             async with asyncio.timeout(bound):
                 text, tokens = await loop.run_in_executor(self._thread, self._answer, messages, tell, stop)
         except TimeoutError:
-            wrong = ExpertTimeout(f"{self.name} did not answer within {bound:.3g} s: try again or set a smaller model.")
+            wrong = ExpertTimeout(f"{self.name} did not answer within {bound:.3g} s: set a smaller model.")
         except CompeGPTError as error:
             wrong = error
         finally:
             stop.set()  # the thread cannot be ended from here, but asks at every token
         call: LLMCall = {"purpose": purpose, "model": self.name, "seconds": time.monotonic() - started,
-                         "tokens": tokens, "error": str(wrong) if wrong else None, "code": wrong.code if wrong else None}
+                         "tokens": tokens, "error": str(wrong) if wrong else None,
+                         "code": wrong.code if wrong else None}
         if wrong is not None:
             raise LLMError(wrong, call)
         return Reply(text, call)
@@ -71,12 +72,14 @@ class LocalModel:
     def _answer(self, messages: Sequence[Message], tell: Callable[[str], None] | None, stop: threading.Event
                 ) -> tuple[str, int]:
         """The text and the tokens of prompt and answer together."""
+        from transformers import StoppingCriteriaList
+
         if self._chat is None:
             self._chat = self._loaded()
         chat = self._chat
         plain = [{"role": message["role"], "content": self._words(message["content"])} for message in messages]
-        options: dict[str, Any] = {"max_new_tokens": NEW_TOKENS, "return_full_text": False,
-                                   "add_special_tokens": False, "stopping_criteria": [lambda *_, **__: stop.is_set()]}
+        options: dict[str, Any] = {"max_new_tokens": NEW_TOKENS, "return_full_text": False, "add_special_tokens": False,
+                                   "stopping_criteria": StoppingCriteriaList([lambda *_, **__: stop.is_set()])}
         if tell is not None:
             options["streamer"] = _streamer(chat.tokenizer, tell)
         try:
@@ -98,7 +101,9 @@ class LocalModel:
     def _loaded(self) -> ChatHuggingFace:
         from langchain_huggingface import ChatHuggingFace, HuggingFacePipeline
         from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # it would write across the progress of the turn
         settings = self._settings
         source: dict[str, Any] = {"local_files_only": settings.hf_hub_offline or Path(self._model).is_dir(),
                                   "cache_dir": settings.hf_home and settings.hf_home / "hub",
@@ -108,8 +113,8 @@ class LocalModel:
             weights = AutoModelForCausalLM.from_pretrained(self._model, use_safetensors=True, **source)
             made = pipeline("text-generation", model=weights, tokenizer=tokenizer, device=device(settings.device))
         except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise ConfigurationError(f"{self.name} cannot be loaded ({self._quoted(error)}): set COMPEGPT_LLM=local: and "
-                                     "a text model with safetensors weights.") from None
+            raise ConfigurationError(f"{self.name} cannot be loaded ({self._quoted(error)}): set COMPEGPT_LLM to "
+                                     "local: and a text model with safetensors weights.") from None
         if tokenizer.chat_template is None:
             tokenizer.chat_template = _TEMPLATE
         return ChatHuggingFace(llm=HuggingFacePipeline(pipeline=made, model_id=self._model), tokenizer=tokenizer)
@@ -135,7 +140,7 @@ def _tell(loop: asyncio.AbstractEventLoop, say: Callable[[str], None], stop: thr
 def _streamer(tokenizer: Any, tell: Callable[[str], None]) -> Any:
     from transformers import TextStreamer
 
-    class Streamer(TextStreamer):  # type: ignore[misc]
+    class Streamer(TextStreamer):
         def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
             tell(text)
 

@@ -134,9 +134,11 @@ def _local(wanted: Wanted) -> LanguageModel:
 
 
 def _remote(wanted: Wanted, link: Link, where: Where) -> LanguageModel:
+    from compegpt.llm.links import rehearse
     from compegpt.llm.remote import RemoteModel
     from compegpt.llm.rungs import memory
 
+    rehearse(link)
     return RemoteModel(link, where, memory(wanted.settings.data_dir), wanted.seconds)
 
 

@@ -1,7 +1,7 @@
 """JSON as language models write it: in prose and fences, with the quotes of Python or of a typesetter, cut off.
 
-The general repairers of the registry (json-repair 0.64) take minutes for some replies of 100,000 characters, recurse as
-deep as the text does, and close a text that was cut off as if it were whole. This reader is iterative, takes time in
+json-repair 0.64, the best known library for this, takes minutes for some replies of 100,000 characters, recurses as deep
+as the text does, and closes a text that was cut off as if it were whole. This reader is iterative, takes time in
 proportion to the text, and says what is missing.
 """
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from compegpt.plan.lenient import Found, values
-from compegpt.schema import REFERENCE
 
 EARLIER = re.compile(r"<earlier>-(\d{1,9})(?!\d)", re.IGNORECASE)
 """How a plan refers to a text of an earlier turn; the group is its number."""
@@ -33,7 +32,7 @@ _PAIR = (("name", "key", "arg", "argument"), ("value", "val"))
 class Reading:
     """What was made of a reply; neither tasks nor reply where nothing can be."""
 
-    tasks: list[dict[str, Any]] | None
+    tasks: list[Any] | None
     """None where it holds no plan at all; not validated."""
     reply: str | None = None
     lost: bool = False
@@ -48,13 +47,12 @@ def reading(text: str) -> Reading:
         said = found[0].value.strip()
         found = values(said)
     plans = [plan for plan in map(_plan, found) if plan is not None]
-    steps = [task for one in found if (task := _task(one.value, 0)) is not None and _looks_like_a_task(one.value)]
     if full := [plan for plan in plans if plan.tasks]:
         return full[-1]
-    if steps:
-        return Reading(_numbered([one.value for one in found if _looks_like_a_task(one.value)]), None,
-                       any(one.lost for one in found))
-    return plans[-1] if plans else Reading(None, said or None)
+    if lines := [one.value for one in found if _looks_like_a_task(one.value)]:
+        return Reading(_numbered(lines), None, any(one.lost for one in found))
+    prose = said if said and said[0] not in "[{`" else None
+    return plans[-1] if plans else Reading(None, prose)
 
 
 def calmed(text: str) -> str:
@@ -66,51 +64,61 @@ def calmed(text: str) -> str:
 def _plan(found: Found) -> Reading | None:
     """The plan that a JSON value is; None where it is something else."""
     value, reply = found.value, None
-    for _ in range(3):
+    named = False
+    for _ in range(4):
         if isinstance(value, list):
             tasks = value[0] if len(value) == 1 and isinstance(value[0], list) else value
-            good = all(_looks_like_a_task(task) for task in tasks)
+            good = named or not tasks or any(_looks_like_a_task(task) for task in tasks)
             return Reading(_numbered(tasks), reply if not tasks else None, found.lost) if good else None
         if not isinstance(value, dict):
             return None
         said = _first(value, _REPLY)
         reply = said.strip() or None if isinstance(said, str) else reply
         name = next((key for key in _PLAN if key in value), None)
+        inner = _wrapped(value)
         if name is not None:
-            value = value[name] or []
-        elif _first(value, _TASK) is None and len(value) == 1 and isinstance(next(iter(value.values())), dict | list):
-            value = next(iter(value.values()))
+            value, named = value[name] or [], True
+        elif inner is not None:
+            value = inner
         else:
             answered = reply is not None and not _looks_like_a_task(value)
             return Reading([], reply, found.lost) if answered else None
     return None
 
 
+def _wrapped(value: Mapping[str, Any]) -> Any:
+    """What a tool call, or an object with one entry, holds; None where the value is no wrapping."""
+    called = _first(value, _ARGS)
+    if isinstance(called, dict) and any(key in called for key in _PLAN):
+        return called
+    only = next(iter(value.values())) if len(value) == 1 else None
+    return only if isinstance(only, dict | list) else None
+
+
 def _looks_like_a_task(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(_first(value, _TASK), str) and len(value) > 1
 
 
-def _numbered(tasks: Sequence[Any]) -> list[dict[str, Any]]:
-    """Tasks in our form; where none of them has an id, its place is it."""
-    unnumbered = not any("id" in task for task in tasks)
-    made = [_task(task, place) for place, task in enumerate(tasks)]
-    return [{**task, "id": place} if unnumbered else task for place, task in enumerate(made) if task is not None]
+def _numbered(tasks: Sequence[Any]) -> list[Any]:
+    """Tasks in our form; where none of them has an id, its place is it. What is no task stays as it is."""
+    numbered = any("id" in task for task in tasks if isinstance(task, dict))
+    return [_task(task, None if numbered else place) if isinstance(task, dict) else task
+            for place, task in enumerate(tasks)]
 
 
-def _task(value: Any, place: int) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
-        return None
+def _task(value: Mapping[str, Any], place: int | None) -> dict[str, Any]:
     args = _first(value, _ARGS)
     if isinstance(args, str):
         inner = values(args)
         args = inner[0].value if inner else args
-    return {"task": str(_first(value, _TASK) or "")[:200], "id": _number(value.get("id", place)),
+    return {"task": str(_first(value, _TASK) or "")[:200], "id": _number(value.get("id")) if place is None else place,
             "dep": _dependencies(value.get("dep")), "args": _args({} if args is None else args)}
 
 
 def _number(value: Any) -> Any:
     """An id as a number where it holds one."""
-    if isinstance(value, str) and (digits := re.fullmatch(r"\D{0,20}?(-?\d{1,9})", value.strip())):
+    if isinstance(value, str) and (digits := re.fullmatch(r"(?:[a-z]{1,20}[\s_#-]{0,2})?(-?\d{1,9})",
+                                                          value.strip().lower())):
         return int(digits[1])
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

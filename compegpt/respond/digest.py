@@ -32,6 +32,8 @@ def digest(plan: Sequence[Task], results: Sequence[Result], tokens: int) -> Any:
 def fitted(items: list[Any], tokens: int) -> list[Any]:
     """The items with texts cut and lists shortened until all fit; at worst, the last are only counted."""
     budget = tokens * TOKEN
+    if _fits(items, budget, FIRST, budget):
+        return [_cut(item, budget, FIRST) for item in items]
     for most in (FIRST, 5, 1):
         low, high = _LEAST, budget
         if not _fits(items, low, most, budget):

@@ -42,31 +42,34 @@ class LLMWriter:
         """The model's answer, said piece by piece; what was said is what is returned."""
         messages, told = _messages(account)
         guard = Guard(_known(account, told), say, chat=not account.plan)
+        if account.down is not None:
+            return await self._without(account, guard, (), account.down)
         try:
-            reply = await self._llm.stream(messages, "write", guard.feed, seconds=self._seconds)
+            reply = await self._llm.stream(messages, "write", guard.feed,
+                                           seconds=min(self._seconds, account.seconds))
         except LLMError as error:
             guard.break_off()
-            why = shortened(printable(str(error)).rstrip(". "), 200)
-            return await self._without(account, guard, error.call, why)
+            return await self._without(account, guard, (error.call,), str(error))
         if not guard.started:
             guard.feed(reply.text)
         guard.end()
         if not guard.text:
-            return await self._without(account, guard, reply.call, "it gave an empty answer")
+            return await self._without(account, guard, (reply.call,), "it gave an empty answer")
         _list_files(account.results, guard)
         return Written(guard.text, (reply.call,))
 
-    async def _without(self, account: Account, guard: Guard, call: LLMCall, why: str) -> Written:
+    async def _without(self, account: Account, guard: Guard, calls: tuple[LLMCall, ...], error: str) -> Written:
         """The fallback's answer, after what was already said, with a sentence that tells how it came about."""
         instead = await self._fallback.write(account, _unheard)
-        calls, sentence = (call, *instead.calls), f"The language model could not be used ({why})"
+        why, calls = shortened(printable(error).rstrip(". "), 200), (*calls, *instead.calls)
         if guard.text:
             guard.add(f"\n\n[The language model broke off here ({why}); what follows was written without it.]\n\n")
             guard.add(instead.text)
             return Written(guard.text, calls, instead.note)
+        sentence = f"The language model could not be used ({why}); this answer was written without it."
         if not account.plan:
-            return Written(instead.text, calls, f"{sentence}; this answer was written without it.")
-        return Written(f"{sentence}; this answer was written without it.\n\n{instead.text}", calls, instead.note)
+            return Written(instead.text, calls, sentence)
+        return Written(f"{sentence}\n\n{instead.text}", calls, instead.note)
 
 
 def _unheard(piece: str) -> None:

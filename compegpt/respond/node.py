@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -9,15 +11,20 @@ from langgraph.runtime import Runtime
 from compegpt.context import Account, Context
 from compegpt.events import Noticed, Responded, Wrote
 from compegpt.history import finished, in_plan_order
-from compegpt.schema import Turn
+from compegpt.schema import LLMCall, Turn
 from compegpt.state import State
+
+EXTRA = 3.0
+"""Seconds past the request's deadline that a language model may take to tell what there is."""
 
 
 async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: the writer's answer, kept in the thread's history."""
     context = runtime.context
     results = in_plan_order(state["results"], state["plan"])
-    account = Account(state["asked"], state["plan"], results, state["reply"], state.get("history", []))
+    left = context.deadline - asyncio.get_running_loop().time()
+    account = Account(state["asked"], state["plan"], results, state["reply"], state.get("history", []),
+                      _down(state.get("calls", [])), max(left, 0.0) + EXTRA)
     written = await context.writer.write(account, lambda piece: runtime.stream_writer(Wrote(piece)))
     if written.note:
         runtime.stream_writer(Noticed(written.note))
@@ -26,3 +33,8 @@ async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
                                     [*state.get("calls", []), *written.calls]))
     return {"answer": written.text, "calls": list(written.calls),
             "history": [finished({**state, "results": results}, written.text)]}
+
+
+def _down(calls: Sequence[LLMCall]) -> str | None:
+    """The error of the last call of the turn, where none came to anything."""
+    return calls[-1]["error"] if calls and all(call["error"] for call in calls) else None

@@ -6,6 +6,7 @@ complete, then said as it is, put right, or replaced. Everything else goes throu
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ class Guard:
         self.started = self._code = False
         self._said: list[str] = []
         self._odd: dict[str, list[str]] = {}
-        names = {*allowed.files, *allowed.paths}
+        names = {*allowed.files, *allowed.paths, *(os.path.dirname(path) for path in allowed.files)}
         names |= {quote(one, safe="/()") for one in names}
         for name in sorted((one for one in names if _ODD.search(one)), key=lambda one: (-len(one), one)):
             self._odd.setdefault(name[0], []).append(name)

@@ -40,8 +40,8 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
         return {"contenders": [], "problem": Problem(status="failed", code=error.code, error=str(error))}
     chosen = experts[: context.settings.top_k]
     _prepare(context, task["id"], chosen, experts[context.settings.top_k :])
-    runtime.stream_writer(Selected(task, [expert.id for expert in chosen],
-                                   [f"{expert.id}: {expert.why}" for expert in chosen if expert.why] + resting + reasons))
+    told = [f"{expert.id}: {expert.why}" for expert in chosen if expert.why]
+    runtime.stream_writer(Selected(task, [expert.id for expert in chosen], told + resting + reasons))
     return {"contenders": [{"id": expert.id, "family": expert.family, "source": expert.source, "why": expert.why}
                            for expert in chosen]}
 
@@ -53,7 +53,7 @@ async def _gathered(asked: Sequence[Coroutine[Any, Any, Offers]]) -> list[Offers
     try:
         while waiting:
             some = any(task.done() and task.result().experts for task in tasks)
-            done, waiting = await asyncio.wait(waiting, timeout=LATE if some else None,
+            _, waiting = await asyncio.wait(waiting, timeout=LATE if some else None,
                                                return_when=asyncio.ALL_COMPLETED if some else asyncio.FIRST_COMPLETED)
             if some:
                 break

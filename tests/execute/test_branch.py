@@ -25,10 +25,11 @@ class Script:
     """What each expert does at each of its calls, in order."""
 
     def __init__(self, race: Race, **steps: list[Step]) -> None:
-        self.race, self.steps, self.called = race, steps, list[str]()
+        self.race, self.steps, self.called, self.begun = race, steps, list[str](), asyncio.Event()
 
     async def attempt(self, one: Expert) -> Try:
         self.called.append(one.family)
+        self.begun.set()
         step = self.steps[one.family].pop(0)
 
         async def call() -> Finding:
@@ -100,8 +101,7 @@ async def test_once_the_quorum_has_answered_nobody_waits_for_another_try() -> No
     race = Race(quorum=1)
     script = Script(race, a=[ExpertUnavailable("busy", retry_after=20.0)])
     branch = asyncio.ensure_future(run(script, expert("a")))
-    while not script.called:
-        await asyncio.sleep(0)
+    await script.begun.wait()
     race.answered()
     candidates, _ = await branch
     assert statuses(candidates) == {"a": "failed"}
@@ -130,8 +130,7 @@ async def test_cancelling_the_branch_cancels_what_it_started() -> None:
 
     script = Script(Race(), a=[slow])
     branch = asyncio.ensure_future(run(script, expert("a")))
-    while not script.called:
-        await asyncio.sleep(0)
+    await script.begun.wait()
     branch.cancel()
     with pytest.raises(asyncio.CancelledError):
         await branch

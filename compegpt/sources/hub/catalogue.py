@@ -20,7 +20,7 @@ from compegpt.settings import Settings
 from compegpt.sources.hub.model import Model
 from compegpt.sources.hub.queries import SORTS, Query
 from compegpt.sources.hub.reading import EXPAND, model_of, with_founders
-from compegpt.sources.hub.shelf import Page, Shelf
+from compegpt.sources.hub.shelf import Page, Shelf, reader
 
 FRESH, EMPTY, RETRY = 24 * 3600.0, 600.0, 30.0
 """Seconds for which a listing, an empty one and a failure count."""
@@ -100,8 +100,7 @@ class Catalogue:
             now, known = self.clock(), self._flights.get(key)
             if known and now < (known.until if known.told.done() else known.since + HUNG):
                 return known
-            old = known.told.result().page if known and known.told.done() and not known.told.exception() else None
-            flight = self._flights[key] = _Flight(now, old=old)
+            flight = self._flights[key] = _Flight(now, old=_last(known))
         flight.told.set_running_or_notify_cancel()
         threading.Thread(target=self._fly, args=(flight, ask), daemon=True, name="hub").start()
         return flight
@@ -185,6 +184,25 @@ class Catalogue:
             return (model_of(api.model_info(name, expand=EXPAND, timeout=self.seconds)),)  # type: ignore[arg-type]
         except RepositoryNotFoundError:
             return ()
+
+
+def load() -> None:
+    """What the first listing would wait for: the client, its connections, the reader of kept pages."""
+    from huggingface_hub import HfApi, get_session
+
+    HfApi(token=False)
+    get_session()
+    reader()
+
+
+def _last(flight: _Flight | None) -> Page | None:
+    """What was told last, where it is of any use."""
+    if flight is None:
+        return None
+    if not flight.told.done() or flight.told.exception():
+        return flight.old
+    page = flight.told.result().page
+    return page if page and page.models else None
 
 
 def _cause(error: BaseException) -> str:

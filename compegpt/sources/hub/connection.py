@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from compegpt.errors import ConfigurationError, ExpertError
+from compegpt.sources.hub import faults
 from compegpt.sources.hub.model import ROUTER, Reach
 
 MOST_BYTES = 500_000_000
@@ -89,7 +90,6 @@ def _tls() -> Any:
 @functools.cache
 def _client_class() -> Any:
     from huggingface_hub import AsyncInferenceClient, constants
-    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
     router = constants.INFERENCE_PROXY_TEMPLATE.removesuffix("/{provider}")
 
@@ -108,7 +108,8 @@ def _client_class() -> Any:
                                    else asked.url)
             body = {"json": asked.json} if asked.data is None else {"content": bytes(asked.data)}
             answer = await self._with_layout(address, headers, body)
-            hf_raise_for_status(answer)
+            if answer.is_error:  # the library's own check decodes the body and breaks on one that is no text
+                raise faults.Refused(answer)
             return answer.content
 
         def address(self, url: str) -> str:

@@ -47,7 +47,6 @@ DOMAINS: dict[str, Domain] = {
     "object-detection": Domain("finding things of all kinds",
                                unwanted=r"table|layout|face|doc(?:ument|lay)|plate|fashion|code|signature"),
     "face-detection": Domain("finding faces", "face"),
-    "barcode-detection": Domain("finding codes", r"bar-?code|qr"),
     "image-segmentation": Domain("whole pictures",
                                  unwanted=r"face|clothes|rmbg|background|birefnet|matting|lung|tumou?r"),
     "image-to-text": Domain("describing pictures", unwanted=r"ocr|pix2struct|formula|latex|math"),

@@ -19,6 +19,14 @@ from compegpt.errors import (
 MOST_SAID = 200
 """Characters of a server's own words that go into a sentence."""
 
+class Refused(Exception):
+    """The server answered with a status of 400 or more; `response` is an httpx.Response, read to its end."""
+
+    def __init__(self, response: Any) -> None:
+        super().__init__(f"{response.status_code} {_message(_body(response))}")
+        self.response = response
+
+
 _Made = Callable[[str, str, float | None], CompeGPTError]
 
 
@@ -65,9 +73,8 @@ def mended(error: BaseException, name: str, token: str | None = None) -> CompeGP
     """
     if isinstance(error, CompeGPTError):
         return error
-    answered = _answered(error)
-    if answered is not None:
-        return by_status(answered.status_code, answered.headers, _body(answered), name, token)
+    if isinstance(error, Refused):
+        return by_status(error.response.status_code, error.response.headers, _body(error.response), name, token)
     return _without_answer(error, name, token)
 
 
@@ -110,17 +117,6 @@ def redacted(text: str, token: str | None) -> str:
     return " ".join(text.split())[:MOST_SAID].rstrip(". ")
 
 
-def _answered(error: BaseException | None) -> Any:
-    """The response of the HTTP error in the chain of causes; the client hides it behind errors of its own."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    while error is not None:
-        if isinstance(error, HfHubHTTPError):
-            return error.response
-        error = error.__cause__ or error.__context__
-    return None
-
-
 def _body(response: Any) -> Any:
     try:
         return response.json()
@@ -161,5 +157,5 @@ def raised() -> tuple[type[Exception], ...]:
     """What one call of the client may raise; anything else is a defect and not caught."""
     import httpx
 
-    return (CompeGPTError, httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError, LookupError,
+    return (CompeGPTError, Refused, httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError, LookupError,
             AttributeError, TypeError, RecursionError)

@@ -8,34 +8,19 @@ from typing import Any
 
 from compegpt.languages import LANGUAGES
 from compegpt.schema import Expert
+from compegpt.sources.hub.calls import callable_by
 from compegpt.sources.hub.domains import DOMAINS
-from compegpt.sources.hub.model import Model, Provider
+from compegpt.sources.hub.model import Model
 from compegpt.sources.hub.pairs import translates
 from compegpt.sources.hub.tongues import possible
-from compegpt.tasks import TASKS
 
 NAMED = 3
 """Models that are named for one reason; the others are counted."""
-
 
 _TEXTS = {**dict.fromkeys(("fill-mask", "text-classification", "token-classification", "zero-shot-classification",
                            "summarization", "sentence-similarity", "feature-extraction", "keyword-extraction",
                            "text-to-speech"), "text"), "question-answering": "context"}
 """The argument whose language a model must know."""
-
-_CHAT = frozenset({"conversational", "text-generation"})
-_SEEN = frozenset({"image-to-text", "image-text-to-text", "conversational"})
-SERVED: dict[str, frozenset[str]] = {
-    "text-generation": _CHAT, "text2text-generation": _CHAT | {"text2text-generation"}, "conversational": _CHAT,
-    "image-to-text": _SEEN, "ocr": _SEEN, "visual-question-answering": _SEEN | {"visual-question-answering"},
-    "document-question-answering": _SEEN | {"document-question-answering"},
-    "sentence-similarity": frozenset({"sentence-similarity", "feature-extraction"}),
-    "feature-extraction": frozenset({"sentence-similarity", "feature-extraction"}),
-    "translation": frozenset({"translation", "conversational"}),
-    "text-to-audio": frozenset({"text-to-audio", "text-to-speech"}),
-    "image-to-video": frozenset({"image-to-video"}),
-}
-"""The tasks for which a provider may serve a model that we call; the pipeline tag where it is not listed."""
 
 
 def unfit(model: Model, task: str, args: Mapping[str, Any]) -> str | None:
@@ -56,15 +41,11 @@ def unreachable(model: Model, task: str, private: bool) -> str | None:
     """Why a model that would fit cannot be called; `private`: inference is not the Hub's, and may serve any model."""
     if model.gated:
         return "gated, its terms want to be accepted on the Hub"
-    served = private if model.providers is None else bool(serving(model, task))
+    if model.providers is None:
+        served = private
+    else:
+        served = any(one.status == "live" and callable_by(one, task) for one in model.providers)
     return None if served else "no inference provider serves it for this"
-
-
-def serving(model: Model, task: str) -> tuple[Provider, ...]:
-    """The live providers of a model that serve it for what the task type calls."""
-    row = TASKS[task]
-    served = SERVED.get(task, frozenset({row.pipeline_tag or row.name}))
-    return tuple(one for one in model.providers or () if one.status == "live" and one.task in served)
 
 
 def reasons(passed_over: Iterable[tuple[str, str]]) -> list[str]:

@@ -107,8 +107,7 @@ async def _asked(address: str, reach: Reach, name: str) -> Json:
         raise ExpertError(f"{name} asks to be asked at another server, which is not done.")
     headers = {key: value for key, value in connection.authorization(reach).items() if value}
     answer = await connection.received("GET", address, headers)
-    _checked(answer, name, reach)
-    return answer.json()
+    return _checked(answer).json()
 
 
 async def fetched(link: str, reach: Reach, name: str) -> bytes:
@@ -122,15 +121,15 @@ async def fetched(link: str, reach: Reach, name: str) -> bytes:
         await _check_public(link, reach, name)
         answer = await connection.received("GET", link, {}, follow_redirects=False)
         if not answer.has_redirect_location:
-            _checked(answer, name, reach)
-            return bytes(answer.content)
+            return bytes(_checked(answer).content)
         link = urljoin(link, answer.headers["location"])
     raise ExpertError(f"{name} gave a link that leads in a circle.")
 
 
-def _checked(answer: Any, name: str, reach: Reach) -> None:
+def _checked(answer: Any) -> Any:
     if answer.is_error:
-        raise faults.by_status(answer.status_code, answer.headers, answer.text, name, reach.token)
+        raise faults.Refused(answer)
+    return answer
 
 
 async def _check_public(link: str, reach: Reach, name: str) -> None:

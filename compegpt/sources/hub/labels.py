@@ -85,11 +85,15 @@ FLORES: dict[str, str] = {
 }
 """Codes of NLLB's languages (FLORES-200)."""
 
+def _split(codes: str) -> list[str]:
+    return codes.split()
+
+
 MBART: dict[str, str] = {
-    code.partition("_")[0]: code for code in (
+    code.partition("_")[0]: code for code in _split(
         "ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV my_MM ne_NP "
         "nl_XX ro_RO ru_RU si_LK tr_TR vi_VN zh_CN af_ZA az_AZ bn_IN fa_IR he_IL hr_HR id_ID ka_GE km_KH mk_MK ml_IN "
-        "mn_MN mr_IN pl_PL ps_AF pt_XX sv_SE sw_KE ta_IN te_IN th_TH tl_XX uk_UA ur_PK xh_ZA gl_ES sl_SI").split()}
+        "mn_MN mr_IN pl_PL ps_AF pt_XX sv_SE sw_KE ta_IN te_IN th_TH tl_XX uk_UA ur_PK xh_ZA gl_ES sl_SI")}
 """Codes of mBART-50's languages."""
 
 THREE_LETTERS: dict[str, str] = {

@@ -43,6 +43,14 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Own:
+    """A model or endpoint the user named, and the task types it is for."""
+
+    model: Model
+    tasks: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Reach:
     """How calls get out."""
 

@@ -5,7 +5,6 @@ Nothing here trusts an answer: what is not of the right shape is an ExpertError,
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,11 +32,17 @@ def unreadable(what: str, given: Json) -> ExpertError:
 def _described(given: Json) -> str:
     if isinstance(given, Mapping) and given.get("error"):
         return f"an error: {' '.join(str(given['error']).split())[:150]}"
-    if given is None or isinstance(given, bool | int | float):
-        return json.dumps(given)
-    if isinstance(given, str | bytes | Sequence | Mapping) and not given:
-        return {str: "an empty text", bytes: "empty", dict: "{}"}.get(type(given), "an empty list")
-    return {list: "a list of something else", dict: "an object without it"}.get(type(given), type(given).__name__)
+    for kind, empty, full in _FORMS:
+        if isinstance(given, kind):
+            return full if given else empty
+    return "null" if given is None else "something else"
+
+
+_FORMS: tuple[tuple[type, str, str], ...] = (
+    (bool, "false", "true"), (int, "a number", "a number"), (float, "a number", "a number"),
+    (str, "an empty text", "a text"), (bytes, "empty", "bytes"), (list, "an empty list", "a list of something else"),
+    (Mapping, "{}", "an object without it"),
+)
 
 
 def items(given: Json, what: str) -> list[Mapping[str, Any]]:

@@ -48,7 +48,7 @@ def _upright(path: str) -> bool:
     from PIL import Image
 
     with Image.open(path) as image:
-        return image.getexif().get(_ORIENTATION, 1) == 1
+        return bool(image.getexif().get(_ORIENTATION, 1) == 1)
 
 
 def _png(image: Any) -> bytes:
@@ -125,8 +125,9 @@ def masks(given: Any, path: str, store: Store) -> Finding:
     data = [{"label": label, "score": round(score, 6), "image": render.save(mask.astype("uint8") * 255, store)}
             for label, score, mask in found]
     left = len(given) - MOST_MASKS if isinstance(given, list) else 0
-    return Finding({"data": data, "image": render.save(render.with_masks(picture, [mask for *_, mask in found]), store)},
-                   mean(score for _, score, _ in found), note=f"{left} further masks are left out." if left > 0 else None)
+    drawn = render.save(render.with_masks(picture, [mask for *_, mask in found]), store)
+    return Finding({"data": data, "image": drawn}, mean(score for _, score, _ in found),
+                   note=f"{left} further masks are left out." if left > 0 else None)
 
 
 def _mask(given: Any, shape: Sequence[int]) -> Array:
@@ -161,9 +162,8 @@ def decoded(given: Any) -> Any:
 def _kind_of(given: Any) -> str:
     if not isinstance(given, bytes):
         return "something else"
-    start = given[:200].lstrip().lower()
-    names = ((b"", "empty"), (b"{", "JSON"), (b"[", "JSON"), (b"<", "a web page"))
-    return "empty" if not start else next((name for sign, name in names[1:] if start.startswith(sign)), "other bytes")
+    first = given[:200].lstrip()[:1]
+    return {b"": "empty", b"{": "JSON", b"[": "JSON", b"<": "a web page"}.get(first, "other bytes")
 
 
 def made(given: Any, store: Store) -> Finding:

@@ -33,11 +33,13 @@ _SPECIAL: dict[str, Query] = {
     "translation": Query("translation", limit=100),
     "image-classification": Query("image-classification", limit=100),
     "face-detection": Query("object-detection", search="face"),
-    "barcode-detection": Query("object-detection", search="code"),
     "ocr": Query(None, search="ocr", limit=100),
     "image-to-image": Query("image-to-image", limit=100),
     "image-editing": Query("image-to-image", limit=100),
     "image-upscaling": Query("image-to-image", limit=100),
+    "visual-question-answering": Query("image-text-to-text"),
+    "document-question-answering": Query("image-text-to-text"),
+    "depth-control": Query("depth-estimation"),
     **{name: Query(None, search="controlnet", limit=100) for name in TASKS if name.endswith("-text-to-image")},
 }
 """Where models of a task type stand among others, or under another tag than its own."""

@@ -36,7 +36,8 @@ class Page:
 
 
 @functools.cache
-def _adapter() -> Any:
+def reader() -> Any:
+    """What turns pages into JSON and back; a tenth of a second to make."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Page)
@@ -53,7 +54,7 @@ class Shelf:
     def read(self, query: Query, sort: str) -> Page | None:
         """The page that was kept last, however old; None where there is none."""
         try:
-            page: Page = _adapter().validate_json(self._path(query, sort).read_bytes())
+            page: Page = reader().validate_json(self._path(query, sort).read_bytes())
         except (OSError, ValueError):
             return None
         return page if (page.format, page.endpoint, page.query, page.sort) == (
@@ -63,7 +64,7 @@ class Shelf:
         """Keep a page for later runs, whole or not at all."""
         path = self._path(query, sort)
         half = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}.part")
-        text = _adapter().dump_json(Page(models, at, self.endpoint, query, sort)).decode()
+        text = reader().dump_json(Page(models, at, self.endpoint, query, sort)).decode()
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:

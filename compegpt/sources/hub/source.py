@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,26 +14,19 @@ from compegpt.media.artifacts import Store
 from compegpt.schema import Expert, Finding
 from compegpt.settings import Settings
 from compegpt.sources.hub import calls, fitting
-from compegpt.sources.hub.catalogue import Catalogue, Listing
+from compegpt.sources.hub.catalogue import Catalogue, Listing, load
 from compegpt.sources.hub.connection import warm_up
-from compegpt.sources.hub.model import ROUTER, Model, Reach
+from compegpt.sources.hub.model import ROUTER, Model, Own, Reach
 from compegpt.sources.hub.queries import query
 from compegpt.sources.hub.ranking import in_turn
 from compegpt.tasks import canonical
+from compegpt.threads import in_thread
 
 NAME = "hub"
 OFFERED = 10
 """Experts that are offered for one task: the top k and their reserves."""
 
 Call = Callable[[Model, str, Mapping[str, Any], Store, Reach], Awaitable[Finding]]
-
-
-@dataclass(frozen=True)
-class Own:
-    """A model or endpoint the user named."""
-
-    model: Model
-    tasks: frozenset[str]
 
 
 class Hub:
@@ -45,15 +38,21 @@ class Hub:
                  call: Call = calls.call) -> None:
         self._settings, self._own, self._call = settings, tuple(own), call
         self.catalogue = catalogue or Catalogue(settings)
+        self._loading = False
         self._reach = Reach(settings.hf_token, (settings.inference_url or ROUTER).rstrip("/"), settings.task_deadline)
 
     async def prepare(self, tasks: Sequence[str]) -> None:
-        """Ask for the listings of these task types, and load the client, in the background; returns at once."""
-        wanted = [task for task in tasks if calls.can(task)] if self._shut() is None else []
-        for task in wanted:
-            self.catalogue.start(query(task))
-        if wanted or any(own.tasks & set(tasks) for own in self._own):
-            threading.Thread(target=warm_up, daemon=True, name="hub-client").start()
+        """Load the client and ask for the listings of these task types, in the background; returns at once.
+
+        With no tasks it only loads the client (a third of a second): good to call before the plan is known.
+        """
+        shut = self._shut()
+        if not self._loading and not (shut and not self._own):
+            self._loading = True
+            threading.Thread(target=_load, daemon=True, name="hub-client").start()
+        for task in () if shut else tasks:
+            if calls.can(task):
+                self.catalogue.start(query(task))
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """The user's own models, then those of the rankings that fit the args and can be called, best first."""
@@ -62,7 +61,7 @@ class Hub:
         if not calls.can(task) or shut:
             return Offers(own, [shut] if shut and calls.can(task) and not own else [])
         listing = await self.catalogue.listing(query(task))
-        order, passed_over = self._sorted(listing, task, args)
+        order, passed_over = await in_thread(self._sorted, listing, task, args)
         known = {expert.id for expert in own}
         ranked = [fitting.as_expert(model, task, expert_id(model), why) for model, why in order]
         experts = own + [expert for expert in ranked if expert.id not in known]
@@ -84,7 +83,7 @@ class Hub:
         """
         task = canonical(name)
         listing = await self.catalogue.listing(query(task)) if calls.can(task) else Listing(())
-        order, passed_over = self._sorted(listing, task, {})
+        order, passed_over = await in_thread(self._sorted, listing, task, {})
         models = {model.id: model for model in listing.models}
         chosen: list[tuple[Model, str, str | None]] = [(model, "yours", None) for model in self._of_user(task)]
         chosen += [(model, why, self._shut()) for model, why in order]
@@ -133,6 +132,12 @@ class Hub:
         if told.problem:
             raise ExpertUnavailable(f"{name}: {told.problem}; try again later.")
         raise ExpertGone(f"The Hub has no model {name} any more; use another one.")
+
+
+def _load() -> None:
+    """What the first listing and the first call would wait for."""
+    load()
+    warm_up()
 
 
 def expert_id(model: Model) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compegpt.schema import Finding
-from compegpt.sources.hub.outputs import MOST_SPANS, items, label_text, mean, share
+from compegpt.sources.hub.outputs import MOST_SPANS, items, label_text, mean, share, unreadable
 
 _PREFIX = re.compile(r"^[BIESLU]-(?=.)")
 _PIECE = re.compile(r"^(?:##|[▁Ġ])+")
@@ -34,9 +34,12 @@ def keywords(given: Any, text: str, count: int | None = None) -> Finding:
 
 
 def _spans(given: Any, text: str) -> list[Span]:
+    listed = items(given, "a list of marked words") if given != [] else []
+    if listed and all(share(item.get("score")) is None for item in listed):
+        raise unreadable("a list of marked words with scores", given)
     spans: list[Span] = []
     place = 0
-    for item in items(given, "a list of marked words") if given != [] else []:
+    for item in listed:
         span = _span(item, text, place)
         if span is None:
             continue

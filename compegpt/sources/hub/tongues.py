@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 
@@ -37,7 +38,12 @@ _READ = 2_000
 
 def possible(text: str) -> frozenset[str] | None:
     """ISO 639-1 codes of the languages a text may be in; None where it holds no letters."""
-    text = text[:_READ]
+    return _possible(text[:_READ])
+
+
+@functools.lru_cache(maxsize=64)
+def _possible(text: str) -> frozenset[str] | None:
+    """The same text is looked at for each model of a listing."""
     letters = sum(character.isalpha() for character in text)
     if not letters:
         return None
