@@ -115,10 +115,10 @@ def huggingface_link(model: str, address: str, key: str) -> Link:
 
 async def _whole(response: Any) -> None:
     """What huggingface_hub leaves out: it takes a redirect for an answer, and drops what a refused stream says."""
+    if not response.is_success:
+        await response.aread()
     if response.is_redirect:
         response.raise_for_status()
-    if response.is_error:
-        await response.aread()
 
 
 def _openai(address: str, chat: Callable[[Any], AbstractAsyncContextManager[BaseChatModel]]) -> Link:

@@ -78,7 +78,8 @@ class LocalModel:
             self._chat = self._loaded()
         chat = self._chat
         plain = [{"role": message["role"], "content": self._words(message["content"])} for message in messages]
-        options: dict[str, Any] = {"max_new_tokens": NEW_TOKENS, "return_full_text": False, "add_special_tokens": False,
+        options: dict[str, Any] = {"max_new_tokens": NEW_TOKENS, "do_sample": False,  # one request, one answer
+                                   "return_full_text": False, "add_special_tokens": False,
                                    "stopping_criteria": StoppingCriteriaList([lambda *_, **__: stop.is_set()])}
         if tell is not None:
             options["streamer"] = _streamer(chat.tokenizer, tell)
@@ -103,7 +104,7 @@ class LocalModel:
         from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # it would write across the progress of the turn
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would write across the progress of the turn
         settings = self._settings
         source: dict[str, Any] = {"local_files_only": settings.hf_hub_offline or Path(self._model).is_dir(),
                                   "cache_dir": settings.hf_home and settings.hf_home / "hub",

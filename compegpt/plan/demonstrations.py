@@ -63,7 +63,10 @@ class Demonstrations:
                         if all(task["task"] in names for task in one.tasks)]
 
     def nearest(self, request: str, files: Sequence[str], follows_up: bool, most: int = SHOWN) -> list[Demonstration]:
-        """The nearest `most`, nearest last; one is a plain reply, and one a follow-up where this may be one."""
+        """The nearest `most`, plain replies first and then the nearest last.
+
+        One is a plain reply, and one a follow-up where this may be one.
+        """
         known = all_of_them()
         vectors = self._vectors[self._places]
         near = vectors @ self._encoder.encode([_gist(request, files)])[0]
@@ -74,7 +77,7 @@ class Demonstrations:
                  next((one for one in ranked if one.conversation), None) if follows_up else None]
         chosen = [one for one in musts if one is not None]
         chosen += [one for one in ranked if one not in chosen][: max(most - len(chosen), 0)]
-        return sorted(chosen, key=ranked.index, reverse=True)
+        return sorted(chosen, key=lambda one: (bool(one.tasks), -ranked.index(one)))
 
     @functools.cached_property
     def _vectors(self) -> Array:

@@ -1,7 +1,7 @@
 """JSON as language models write it: in prose and fences, with the quotes of Python or of a typesetter, cut off.
 
-json-repair 0.64, the best known library for this, takes minutes for some replies of 100,000 characters, recurses as deep
-as the text does, and closes a text that was cut off as if it were whole. This reader is iterative, takes time in
+json-repair 0.64, the best known library for this, takes minutes for some replies of 100,000 characters, recurses as
+deep as the text, and closes a text that was cut off as if it were whole. This reader is iterative, takes time in
 proportion to the text, and says what is missing.
 """
 
@@ -27,7 +27,7 @@ _COLON = re.compile(r"\s*+(?::|=>?)")
 _LITERALS = {"true": True, "false": False, "null": None, "none": None, "undefined": None, "nan": None,
              "infinity": None, "-infinity": None}
 _CLOSERS = {'"': '"', "'": "'", "“": "”“\"", "”": "”\"", "„": "“”\"", "‘": "’'", "«": "»"}
-_KEY = r"(?:[\"'“”„‘«][\w -]{1,60}[\"'“”’»]|[A-Za-z_]\w{0,60})\s*:"
+_KEY = r"(?:[\"'“”„‘«][\w -]{1,60}[\"'“”’»]|[A-Za-z_]\w{0,60})\s*[:=]"
 _ENDS = r"\s*+(?:[}\]]|\Z|//|/\*|\#"
 _AFTER = {
     "key": _COLON,
@@ -56,9 +56,9 @@ def values(text: str) -> list[Found]:
     """
     try:
         value = json.loads(text, parse_constant=lambda _: None)
+        return [] if _too_deep(value) else [Found(value)]
     except (ValueError, RecursionError):
         return _searched(text[:MAX_CHARACTERS].rstrip().removesuffix("```"))
-    return [] if _too_deep(value) else [Found(value)]
 
 
 def _too_deep(value: Any) -> bool:
@@ -73,20 +73,16 @@ def _too_deep(value: Any) -> bool:
 
 def _searched(text: str) -> list[Found]:
     found: list[Found] = []
-    at = 0
-    for _ in range(_STARTS):
-        start = _START.search(text, at)
-        if start is None:
-            break
-        reader = _Reader(text, start.start())
+    at, tries = 0, 0
+    while tries < _STARTS and (start := _START.search(text, at)):
+        reader, tries = _Reader(text, start.start()), tries + 1
         try:
             found.append(Found(reader.value(), reader.lost))
+            at = reader.at
         except _NotJSON:
             at = start.end()
-            continue
         except _TooDeep:
             break
-        at = reader.at
     return found
 
 
@@ -95,10 +91,10 @@ class _NotJSON(ValueError):
 
 
 class _TooDeep(ValueError):
-    """Nobody's plan is nested like this."""
+    pass
 
 
-class _Ended(Exception):
+class _Ended(ValueError):
     """The text ends inside a value."""
 
 
@@ -151,7 +147,7 @@ class _Reader:
         if char in "}]":
             self.comma = False
             return self._close(char)
-        if char in ",;":
+        if char == ",":
             self.at, self.comma = self.at + 1, True
             return None
         self.comma = False
@@ -194,11 +190,10 @@ class _Reader:
     def _key(self, char: str) -> str:
         if char in _CLOSERS:
             key = self._string(char, "key")
-        else:
-            bare = _BARE_KEY.match(self.text, self.at)
-            if bare is None:
-                raise _NotJSON
+        elif bare := _BARE_KEY.match(self.text, self.at):
             key, self.at = bare[0], bare.end()
+        else:
+            raise _NotJSON
         colon = _COLON.match(self.text, self.at)
         if colon is None:
             raise _Ended if not self.text[self.at :].strip() else _NotJSON
@@ -213,20 +208,17 @@ class _Reader:
             if found[0][0] != "\\" and _AFTER[place].match(self.text, at):
                 self.at = at
                 return _unescaped(self.text[start : found.start()])
-        self.at = len(self.text)
         raise _Ended
 
     def _bare(self, top: _Open) -> Any:
         """A number, a word with a meaning, or, after a key, any word that lacks its quotes."""
         bare = _BARE.match(self.text, self.at)
-        word = bare[0] if bare else ""
-        if not word or (isinstance(top.made, list) and not _known(word)):
+        if bare is None or (isinstance(top.made, list) and not _known(bare[0])):
             raise _NotJSON
-        self.at += len(word)
+        word, self.at = bare[0], bare.end()
         if self.at == len(self.text):
             raise _Ended
-        number = _NUMBER.match(word)
-        if number:
+        if number := _NUMBER.match(word):
             return float(word) if number["fraction"] else int(word)
         return _LITERALS.get(word.lower(), word)
 

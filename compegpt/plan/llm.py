@@ -100,7 +100,7 @@ class LLMPlanner:
         examples = self._demonstrations.nearest(text, files, bool(past.turns))
         system = render("plan", tasks=table(self._names), examples="\n\n".join(one.shown() for one in examples))
         messages: list[Message] = [{"role": "system", "content": system},
-                                   {"role": "user", "content": told(calmed(text), files, past.turns)}]
+                                   {"role": "user", "content": _sound(told(calmed(text), files, past.turns))}]
         return _Situation(messages, given(request, history), past, long)
 
     def _drafted(self, text: str, situation: _Situation) -> _Draft:

@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import wave
+import zlib
 from functools import cache
 from typing import Any
 
@@ -40,6 +41,15 @@ def mask(width: int = 96, height: int = 64, right: bool = False) -> str:
     image = Image.new("L", (width, height))
     image.paste(255, (width // 2 if right else 0, 0, width if right else width // 2, height))
     return base64.b64encode(_png(image)).decode()
+
+
+def bomb() -> bytes:
+    """A PNG whose header says 30,000 x 30,000."""
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)) \
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
 
 def _png(image: Any) -> bytes:

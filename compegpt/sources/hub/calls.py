@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from compegpt.errors import ExpertError, ExpertGone, ExpertTimeout
+from compegpt.errors import ExpertError, ExpertGone, ExpertTimeout, InputError
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.hub import connection, faults, jobs
 from compegpt.sources.hub.model import ROUTER, Model, Provider, Reach
-from compegpt.sources.hub.rows import WAYS, Asked, Way
+from compegpt.sources.hub.rows import WAYS, Asked, Given, Way
 from compegpt.tasks import TASKS
 from compegpt.threads import in_thread
 
@@ -74,7 +74,7 @@ async def _with_its_mask(model: Model, task: str, args: Mapping[str, Any], store
 async def _called(model: Model, task: str, args: Mapping[str, Any], store: Store, reach: Reach) -> Finding:
     provider, way = _chosen(model, task, reach)
     heavy = any(kind in _HEAVY for kind in TASKS[task].args.values()) or TASKS[task].output in _HEAVY
-    positional, named = await in_thread(way.given, args, model) if heavy else way.given(args, model)
+    positional, named = await _given(way, args, model, heavy)
     asked = Asked(task, args, model, store)
     try:
         answer = await _sent(model, provider, way, positional, named, reach)
@@ -82,9 +82,17 @@ async def _called(model: Model, task: str, args: Mapping[str, Any], store: Store
         chat = _chat_instead(model, task, way, error)
         if chat is None:
             raise
-        way, (positional, named) = chat, await in_thread(chat.given, args, model)
+        way, (positional, named) = chat, await _given(chat, args, model, heavy)
         answer = await _sent(model, provider, way, positional, named, reach)
     return await in_thread(way.read, answer, asked) if heavy else way.read(answer, asked)
+
+
+async def _given(way: Way, args: Mapping[str, Any], model: Model, heavy: bool) -> Given:
+    """What is sent. Raises InputError where a file cannot be read."""
+    try:
+        return await in_thread(way.given, args, model) if heavy else way.given(args, model)
+    except OSError as error:
+        raise InputError(f"The file to work on cannot be read ({error.strerror or error}); give it again.") from error
 
 
 def _chosen(model: Model, task: str, reach: Reach) -> tuple[Provider, Way]:
@@ -96,15 +104,20 @@ def _chosen(model: Model, task: str, reach: Reach) -> tuple[Provider, Way]:
     if model.providers is None or (not model.providers and reach.base != ROUTER):
         way = next((way for way in WAYS[task] if model.tag in way.serves), WAYS[task][0])
         return Provider("hf-inference", model.id, way.task), way
-    for provider in model.providers:
-        if provider.status == "live" and (found := _way(provider, task)) is not None:
+    live = [provider for provider in model.providers if provider.status == "live"]
+    for provider in live:
+        if (found := _way(provider, task)) is not None:
             return provider, found
+    if reach.base != ROUTER and (own := next((one for one in live if one.name == "hf-inference"), None)) is not None:
+        return own, next((way for way in WAYS[task] if model.tag in way.serves), WAYS[task][0])
     raise ExpertGone(f"No provider serves {model.id} for {task} now.")
 
 
 def _way(provider: Provider, task: str) -> Way | None:
     for way in WAYS.get(task, ()):
-        if provider.task in way.serves and (provider.name == "hf-inference" or jobs.serves(provider.name, way.task)):
+        routed = way.chat or provider.task == way.task
+        if provider.task in way.serves and (provider.name == "hf-inference"
+                                            or (routed and jobs.serves(provider.name, way.task))):
             return way
     return None
 

@@ -29,6 +29,8 @@ HUNG = 300.0
 LAGGARD = 1.0
 """Seconds that the last ranking may take longer than the others."""
 
+OFFLINE = "HF_HUB_OFFLINE is on"
+
 _MALFORMED = (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 """What the client raises for no connection, and for answers that are not the Hub's."""
 
@@ -91,6 +93,8 @@ class Catalogue:
 
     async def model(self, name: str) -> Told:
         """One model by its id, asked for by itself; an empty page where the Hub does not have it."""
+        if self.settings.hf_hub_offline:
+            return self._instead(None, OFFLINE)
         flight = self._flight((name, ""), lambda flight: self._asked(partial(self._single, name), flight.old))
         await self._waited([flight])
         return flight.told.result() if flight.told.done() else self._late(flight)
@@ -143,7 +147,7 @@ class Catalogue:
         if flight.old and 0 <= self.clock() - flight.old.at < FRESH:
             return Told(flight.old)
         if self.settings.hf_hub_offline:
-            return self._instead(flight.old, "HF_HUB_OFFLINE is on")
+            return self._instead(flight.old, OFFLINE)
         told = self._asked(partial(self._fetched, query, sort), flight.old)
         if told.page and told.page.models and not told.problem:
             shelf.keep(query, sort, told.page.models, told.page.at)

@@ -42,14 +42,24 @@ def client(reach: Reach, endpoint: str | None = None, provider: str = "hf-infere
 
 
 def authorization(reach: Reach) -> dict[str, str | None]:
-    """The header with the token; without one it is None, or the client would look for a token on this machine."""
+    """The header with the token; without one it is None, or the client would look for a token on this machine.
+
+    Raises ConfigurationError for what cannot be a token: the libraries would quote it.
+    """
+    if reach.token and not (reach.token.isascii() and reach.token.isprintable() and " " not in reach.token):
+        raise ConfigurationError("The token holds characters that no token has; set HF_TOKEN to it once more.")
     return {"authorization": f"Bearer {reach.token}" if reach.token else None}
 
 
 def warm_up() -> None:
-    """Load the client and what it needs for TLS (about a third of a second once per process); thread-safe."""
+    """Load the client and what it imports at its first call (about 0.2 s once per process); thread-safe."""
+    import anyio
+    from huggingface_hub.utils import build_hf_headers
+
     _client_class()
     _tls()
+    build_hf_headers(token=_PLACEHOLDER)  # looks up the versions of what is installed
+    anyio.run(anyio.sleep, 0)  # loads the part that works on asyncio
 
 
 async def warm(reach: Reach) -> None:
@@ -90,6 +100,9 @@ def _tls() -> Any:
 @functools.cache
 def _client_class() -> Any:
     from huggingface_hub import AsyncInferenceClient, constants
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # `pictures.decoded` refuses by our own limit before it decodes
 
     router = constants.INFERENCE_PROXY_TEMPLATE.removesuffix("/{provider}")
 

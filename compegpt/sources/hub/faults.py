@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import re
+import socket
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -14,6 +17,8 @@ from compegpt.errors import (
     ExpertGone,
     ExpertTimeout,
     ExpertUnavailable,
+    InputError,
+    StorageError,
 )
 
 MOST_SAID = 200
@@ -63,6 +68,9 @@ _BY_STATUS: dict[int, _Made] = {
     503: _busy("is loading or overloaded", 30),
     504: _busy("took too long", 2),
 }
+_NOT_SERVED = re.compile(r"not supported by (?:any |the )?provider|model_not_supported|not a chat model", re.IGNORECASE)
+"""What a router says with a 400 of a model that no input would please."""
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _GATED = ("gated", "restricted", "accept the condition", "agree to", "awaiting a review")
 
 
@@ -84,6 +92,8 @@ def by_status(status: int, headers: Mapping[str, str], body: Any, name: str, tok
     said = f": {redacted(words, token)}" if words else ""
     if status == 403 and (headers.get("x-error-code") == "GatedRepo" or any(sign in words.lower() for sign in _GATED)):
         return ExpertGone(f"{name} is gated{said}; accept its terms on its page first.")
+    if status in (400, 422) and _NOT_SERVED.search(words):
+        status = 404
     family = _BY_STATUS[400] if status < 500 else _BY_STATUS[500]
     return _BY_STATUS.get(status, family)(name, said, retry_after(headers, body))
 
@@ -142,13 +152,17 @@ def _without_answer(error: BaseException, name: str, token: str | None) -> Compe
     what = f"{type(error).__name__}: {said}".rstrip(": ")
     if isinstance(error, TimeoutError):
         return ExpertTimeout(f"{name} gave no answer in time.")
+    if isinstance(error, UnicodeEncodeError):
+        return InputError("The text holds halves of characters that cannot be sent; copy it once more.")
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return ExpertError(f"The address of {name} cannot be used ({what}).")
     if isinstance(error, httpx.TooManyRedirects):
         return ExpertGone(f"{name} is not served there: its address leads in a circle.")
     if isinstance(error, httpx.DecodingError):
         return ExpertError(f"{name} failed: its answer could not be read ({what}).")
-    if isinstance(error, httpx.HTTPError):
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return StorageError(f"No file can be written: {error.strerror}; free some space or set COMPEGPT_DATA_DIR.")
+    if isinstance(error, httpx.HTTPError | socket.gaierror | ConnectionError):
         return ExpertUnavailable(f"{name} cannot be reached ({what}).", tries=2)
     return ExpertError(f"{name} failed: its answer could not be read ({what}).")
 

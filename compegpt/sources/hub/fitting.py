@@ -11,8 +11,9 @@ from compegpt.schema import Expert
 from compegpt.sources.hub.calls import callable_by
 from compegpt.sources.hub.domains import DOMAINS
 from compegpt.sources.hub.model import Model
-from compegpt.sources.hub.pairs import translates
+from compegpt.sources.hub.pairs import pairs, translates
 from compegpt.sources.hub.tongues import possible
+from compegpt.tasks import TASKS
 
 NAMED = 3
 """Models that are named for one reason; the others are counted."""
@@ -26,15 +27,24 @@ _TEXTS = {**dict.fromkeys(("fill-mask", "text-classification", "token-classifica
 def unfit(model: Model, task: str, args: Mapping[str, Any]) -> str | None:
     """Why a model is not for this task with these args, for "passed over org/name: ..."; None where it is."""
     domain = DOMAINS.get(task)
-    if domain and not domain.holds(model):
+    if domain and domain.fit(model) == "no":
         return f"not made for {domain.what}"
+    if model.tag == "text-generation" and not {"image", "audio", "video"}.isdisjoint(TASKS[task].needs.values()):
+        return "made for text only"
     if task == "translation":
         return _wrong_way(model, args)
     languages = _languages(task, args)
     if languages and model.languages and not languages & model.languages:
-        known = next(iter(languages)) if len(languages) == 1 else None
-        return f"not for {LANGUAGES.get(known, known)}" if known else "not for the language of the text"
+        return f"not for {_name(next(iter(languages)))}" if len(languages) == 1 else "not for the language of the text"
     return None
+
+
+def unsure(model: Model, task: str) -> str | None:
+    """What nothing about a model tells though it should; None where it is told. Such a one comes after the others."""
+    if task == "translation":
+        return None if pairs(model) else "nothing tells from which language to which"
+    domain = DOMAINS.get(task)
+    return f"nothing tells that it is for {domain.what}" if domain and domain.fit(model) == "unsure" else None
 
 
 def unreachable(model: Model, task: str, private: bool) -> str | None:
@@ -44,7 +54,8 @@ def unreachable(model: Model, task: str, private: bool) -> str | None:
     if model.providers is None:
         served = private
     else:
-        served = any(one.status == "live" and callable_by(one, task) for one in model.providers)
+        served = any(one.status == "live" and (callable_by(one, task) or (private and one.name == "hf-inference"))
+                     for one in model.providers)
     return None if served else "no inference provider serves it for this"
 
 
@@ -68,10 +79,15 @@ def _more(count: int) -> str:
 def _wrong_way(model: Model, args: Mapping[str, Any]) -> str | None:
     target, source = str(args.get("target", "")), args.get("source")
     sources = frozenset({source}) if isinstance(source, str) and source else possible(str(args.get("text", "")))
-    if translates(model, sources, target):
+    unknown = not pairs(model) and (not model.languages or target in model.languages)
+    if unknown or translates(model, sources, target):
         return None
-    known = f"from {LANGUAGES.get(*(list(sources) * 2))} " if sources and len(sources) == 1 else ""
-    return f"does not translate {known}to {LANGUAGES.get(target, target)}"
+    known = f"from {_name(next(iter(sources)))} " if sources and len(sources) == 1 else ""
+    return f"does not translate {known}to {_name(target)}"
+
+
+def _name(code: str) -> str:
+    return LANGUAGES.get(code, code)
 
 
 def _languages(task: str, args: Mapping[str, Any]) -> frozenset[str] | None:

@@ -46,7 +46,8 @@ def _fal_status(posted: str, first: Json) -> str:
 
 
 def _fal_queue(link: Callable[[Json], Any]) -> Job:
-    return Job(link, _fal_status, lambda answer: answer.get("status"), lambda asked: asked.replace("/status", "", 1))
+    return Job(link, _fal_status, lambda answer: answer.get("status"),
+               lambda asked: "".join(asked.rsplit("/status", 1)))
 
 
 def _first_output(answer: Json) -> Any:

@@ -145,6 +145,7 @@ def decoded(given: Any) -> Any:
     """The PIL image of a PIL image, of bytes, or of base64 (also as a data URL), fully loaded. Raises ExpertError."""
     from PIL import Image, UnidentifiedImageError
 
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
     try:
         if isinstance(given, str):
             given = base64.b64decode(given.rpartition("base64,")[2], validate=True)

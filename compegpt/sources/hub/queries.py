@@ -1,7 +1,7 @@
 """What the Hub is asked for each task type.
 
 To add a task type whose models do not stand under its pipeline tag: add a row to `_SPECIAL`, and where the tag holds
-other models too, one to `fitting.DOMAINS`.
+other models too, one to `domains.DOMAINS`.
 """
 
 from __future__ import annotations
@@ -26,26 +26,32 @@ class Query:
     """Models per ranking; more where many are passed over by what fits."""
 
 
-_SPECIAL: dict[str, Query] = {
-    "text-classification": Query("text-classification", limit=100),
-    "language-identification": Query("text-classification", search="language"),
-    "keyword-extraction": Query("token-classification", search="key"),
-    "translation": Query("translation", limit=100),
-    "image-classification": Query("image-classification", limit=100),
-    "face-detection": Query("object-detection", search="face"),
-    "ocr": Query(None, search="ocr", limit=100),
-    "image-to-image": Query("image-to-image", limit=100),
-    "image-editing": Query("image-to-image", limit=100),
-    "image-upscaling": Query("image-to-image", limit=100),
-    "visual-question-answering": Query("image-text-to-text"),
-    "document-question-answering": Query("image-text-to-text"),
-    "depth-control": Query("depth-estimation"),
-    **{name: Query(None, search="controlnet", limit=100) for name in TASKS if name.endswith("-text-to-image")},
+_PICTURES = Query("image-to-image", limit=100)
+_SIGHTED = Query("image-text-to-text")
+
+_SPECIAL: dict[str, tuple[Query, ...]] = {
+    "text-classification": (Query("text-classification", limit=100),),
+    "language-identification": (Query("text-classification", search="language"),
+                                Query("text-classification", limit=100)),
+    "keyword-extraction": (Query("token-classification", search="key"), Query("token-classification")),
+    "translation": (Query("translation", limit=100),),
+    "image-classification": (Query("image-classification", limit=100),),
+    "face-detection": (Query("object-detection", search="face"),),
+    "image-to-text": (Query("image-to-text", limit=100), _SIGHTED),
+    "ocr": (Query("image-to-text", limit=100), Query(None, search="ocr", limit=100)),
+    "visual-question-answering": (Query("visual-question-answering"), _SIGHTED),
+    "document-question-answering": (Query("document-question-answering"), _SIGHTED),
+    **dict.fromkeys(("image-to-image", "image-editing", "image-upscaling"), (_PICTURES,)),
+    **dict.fromkeys((name for name in TASKS if name.endswith("-control")), (_PICTURES,)),
+    "depth-control": (Query("depth-estimation"),),
+    **dict.fromkeys((name for name in TASKS if name.endswith("-text-to-image")),
+                    (Query(None, search="controlnet", limit=100),)),
 }
-"""Where models of a task type stand among others, or under another tag than its own."""
+"""Where models of a task type stand among others, or under another tag than its own; each is asked for only where
+nobody of those before it can be called."""
 
 
-def query(task: str) -> Query:
-    """The listing that holds the models of a task type. Raises KeyError for an unknown one."""
+def queries(task: str) -> tuple[Query, ...]:
+    """The listings that hold the models of a task type, the likeliest first. Raises KeyError for an unknown one."""
     row = TASKS[task]
-    return _SPECIAL.get(task) or Query(row.pipeline_tag or row.name)
+    return _SPECIAL.get(task) or (Query(row.pipeline_tag or row.name),)

@@ -155,7 +155,6 @@ def _written(task: str) -> Way:
 
 _CLASSES = ("text-classification",)
 _PAINTED = Way(("image-to-image",), "image_to_image", _picture(prompt="text"), _made)
-_SPOKEN = Way(("text-to-speech", "text-to-audio"), "text_to_speech", _texts("text"), _sound)
 
 WAYS: dict[str, tuple[Way, ...]] = {
     "fill-mask": (Way(("fill-mask",), "fill_mask", _texts("text"), lambda answer, asked: outputs.masked(answer)),),
@@ -221,8 +220,10 @@ WAYS: dict[str, tuple[Way, ...]] = {
                           lambda answer, asked: pictures.depth(answer, asked.store)),),
     **dict.fromkeys(("image-to-image", "image-editing", "image-upscaling"), (_PAINTED,)),
     **dict.fromkeys((name for name in TASKS if name.endswith("-text-to-image")), (_PAINTED,)),
+    **dict.fromkeys((name for name in TASKS if name.endswith("-control") and name != "depth-control"), (_PAINTED,)),
     "text-to-image": (Way(("text-to-image",), "text_to_image", _texts("text"), _made),),
-    "text-to-speech": (_SPOKEN,), "text-to-audio": (_SPOKEN,),
+    "text-to-speech": (Way(("text-to-speech", "text-to-audio"), "text_to_speech", _texts("text"), _sound),),
+    "text-to-audio": (Way(("text-to-speech", "text-to-audio"), "text_to_speech", _texts("text"), _sound),),
     "automatic-speech-recognition": (Way(("automatic-speech-recognition",), "automatic_speech_recognition", _audio,
                                          _field("text", outputs.found_text)),),
     "audio-to-audio": (Way(("audio-to-audio",), "audio_to_audio", _audio,

@@ -12,20 +12,22 @@ from compegpt.context import Offers
 from compegpt.errors import ExpertGone, ExpertUnavailable
 from compegpt.media.artifacts import Store
 from compegpt.schema import Expert, Finding
-from compegpt.settings import Settings
+from compegpt.settings import TOP_K_ALL, Settings
 from compegpt.sources.hub import calls, fitting
 from compegpt.sources.hub.catalogue import Catalogue, Listing, load
 from compegpt.sources.hub.connection import warm_up
 from compegpt.sources.hub.model import ROUTER, Model, Own, Reach
-from compegpt.sources.hub.queries import query
+from compegpt.sources.hub.queries import queries
 from compegpt.sources.hub.ranking import in_turn
 from compegpt.tasks import canonical
 from compegpt.threads import in_thread
 
 NAME = "hub"
-OFFERED = 10
-"""Experts that are offered for one task: the top k and their reserves."""
+OFFERED, RESERVES = 10, 3
+"""Experts offered for one task at least, where there are as many, and those that stand by for a larger top k."""
 
+_Order = list[tuple[Model, str]]
+"""Models, best first, with why each stands where it does."""
 Call = Callable[[Model, str, Mapping[str, Any], Store, Reach], Awaitable[Finding]]
 
 
@@ -39,6 +41,7 @@ class Hub:
         self._settings, self._own, self._call = settings, tuple(own), call
         self.catalogue = catalogue or Catalogue(settings)
         self._loading = False
+        self._most = OFFERED if settings.top_k == TOP_K_ALL else max(OFFERED, settings.top_k + RESERVES)
         self._reach = Reach(settings.hf_token, (settings.inference_url or ROUTER).rstrip("/"), settings.task_deadline)
 
     async def prepare(self, tasks: Sequence[str]) -> None:
@@ -52,7 +55,7 @@ class Hub:
             threading.Thread(target=_load, daemon=True, name="hub-client").start()
         for task in () if shut else tasks:
             if calls.can(task):
-                self.catalogue.start(query(task))
+                self.catalogue.start(queries(task)[0])
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """The user's own models, then those of the rankings that fit the args and can be called, best first."""
@@ -60,12 +63,11 @@ class Hub:
         shut = self._shut()
         if not calls.can(task) or shut:
             return Offers(own, [shut] if shut and calls.can(task) and not own else [])
-        listing = await self.catalogue.listing(query(task))
-        order, passed_over = await in_thread(self._sorted, listing, task, args)
+        listing, order, passed_over = await self._found(task, args)
         known = {expert.id for expert in own}
         ranked = [fitting.as_expert(model, task, expert_id(model), why) for model, why in order]
         experts = own + [expert for expert in ranked if expert.id not in known]
-        return Offers(experts[:max(OFFERED, len(own))], [*listing.problems, *fitting.reasons(passed_over)])
+        return Offers(experts[:max(self._most, len(own))], [*listing.problems, *fitting.reasons(passed_over)])
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """One call of the expert's model.
@@ -82,8 +84,7 @@ class Hub:
         competes). A row with `expert` None says why there is no listing. Raises UsageError for an unknown task type.
         """
         task = canonical(name)
-        listing = await self.catalogue.listing(query(task)) if calls.can(task) else Listing(())
-        order, passed_over = await in_thread(self._sorted, listing, task, {})
+        listing, order, passed_over = await self._found(task, {}) if calls.can(task) else (Listing(()), [], [])
         models = {model.id: model for model in listing.models}
         chosen: list[tuple[Model, str, str | None]] = [(model, "yours", None) for model in self._of_user(task)]
         chosen += [(model, why, self._shut()) for model, why in order]
@@ -103,27 +104,44 @@ class Hub:
             return "HF_HUB_OFFLINE is on, so no hosted model can be asked"
         return None if self._settings.hf_token else "models of the Hub need a token: set HF_TOKEN"
 
-    def _sorted(self, listing: Listing, task: str, args: Mapping[str, Any],
-                ) -> tuple[list[tuple[Model, str]], list[tuple[str, str]]]:
-        """Models that compete with why, and ids of those passed over with the reason."""
-        private, fit, passed_over = bool(self._settings.inference_url), [], []
+    async def _found(self, task: str, args: Mapping[str, Any]) -> tuple[Listing, _Order, list[tuple[str, str]]]:
+        """The first listing that holds anybody who can be called, and what `_sorted` makes of it."""
+        for one in queries(task):
+            listing = await self.catalogue.listing(one)
+            order, passed_over = await in_thread(self._sorted, listing, task, args)
+            if order:
+                break
+        return listing, order, passed_over
+
+    def _sorted(self, listing: Listing, task: str, args: Mapping[str, Any]) -> tuple[_Order, list[tuple[str, str]]]:
+        """Models that compete with why, those that may not be made for it last, and who is passed over with why."""
+        private, fit, unsure, passed_over = bool(self._settings.inference_url), [], {}, []
         for model in listing.models:
             reason = fitting.unfit(model, task, args) or fitting.unreachable(model, task, private)
+            doubt = fitting.unsure(model, task)
             if reason:
                 passed_over.append((model.id, reason))
+            elif doubt:
+                unsure[model] = doubt
             else:
                 fit.append(model)
-        return in_turn(fit), passed_over
+        doubtful = [(model, f"{why}; {unsure[model]}") for model, why in in_turn([*unsure])]
+        return in_turn(fit) + doubtful, passed_over
 
     async def _model(self, expert: Expert) -> Model:
         own = next((one.model for one in self._own if expert_id(one.model) == expert.id), None)
         if own and (_is_endpoint(own) or own.providers or self._settings.inference_url):
             return own
-        name = own.id if own else expert.id.removeprefix(f"{NAME}:")
-        listed = next((model for model in (await self.catalogue.listing(query(expert.task))).models
-                       if model.id == name), None)
-        model = listed or await self._single(name)
+        name = own.id if own else expert.id.removeprefix(f"{NAME}:").partition("@")[0]
+        model = await self._listed(expert.task, name) or await self._single(name)
         return replace(model, revision=own.revision) if own else model
+
+    async def _listed(self, task: str, name: str) -> Model | None:
+        for one in queries(task):
+            listing = await self.catalogue.listing(one)
+            if found := next((model for model in listing.models if model.id == name), None):
+                return found
+        return None
 
     async def _single(self, name: str) -> Model:
         told = await self.catalogue.model(name)

@@ -15,7 +15,7 @@ MOST = 5
 
 
 def probabilities(loaded: Loaded, logits: Any) -> Any:
-    """Scores in [0, 1] of a model's logits, shape (classes,): each on its own where classes do not exclude each other."""
+    """Scores in [0, 1] of logits, shape (classes,): each on its own where the classes do not exclude each other."""
     config = loaded.model.config
     several = config.problem_type == "multi_label_classification" or config.num_labels == 1
     return logits.sigmoid() if several else logits.softmax(-1)

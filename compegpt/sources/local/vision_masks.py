@@ -24,6 +24,8 @@ MOST = 20
 """Regions that are reported, largest first."""
 LEAST = 0.002
 """Share of the picture below which a region of a class is left out as a speck."""
+LONGEST = 800
+"""Pictures are worked at this longer side: a score for each pixel and each of 150 classes takes 300 MB there."""
 _SURE = {"threshold": 0.5, "mask_threshold": 0.5, "overlap_mask_area_threshold": 0.5}
 
 Region = tuple[str, float, Array]
@@ -63,7 +65,7 @@ def _of_segments(loaded: Loaded, output: Any, shape: tuple[int, int]) -> Iterato
 
 
 def _of_classes(loaded: Loaded, output: Any, shape: tuple[int, int]) -> Iterator[Region]:
-    """Of a model that gives each pixel a class: its score is the mean probability of the class where it is likeliest."""
+    """Of a model that gives each pixel a class: its score is its mean probability where it is likeliest."""
     import numpy as np
 
     classes = loaded.processor.post_process_semantic_segmentation(output, target_sizes=[shape])[0].numpy()
@@ -81,7 +83,7 @@ def named_classes(loaded: Loaded) -> set[int]:
 
 
 def segment(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
-    image, factor = picture(args["image"])
+    image, factor = picture(args["image"], LONGEST)
     found = regions(loaded, image)
     if not found:
         return Finding({"data": []}, empty=True, note="no region was sure enough to be named")

@@ -6,11 +6,13 @@ Only processors that read videos insist on it, so a chat model's processor is pu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from compegpt.errors import ExpertError
+from compegpt.errors import ExpertGone
 from compegpt.media.artifacts import open_image
+from compegpt.sources.local.devices import number_type
+from compegpt.sources.local.loading import library, processor
 from compegpt.sources.local.runner import Checkpoint, Loaded
 
 Picture = Any
@@ -18,9 +20,6 @@ Picture = Any
 
 LONGEST = 2048
 """Pictures are shrunk to this longer side before any model sees them; none was trained on more."""
-
-_UNREADABLE = (OSError, ValueError, ImportError, LookupError, TypeError, AttributeError, RuntimeError)
-"""What the libraries raise for a folder that holds something else than it says."""
 
 
 def by_architecture(task: str, *endings: str) -> Callable[[Checkpoint], bool]:
@@ -36,52 +35,22 @@ def meant_for(checkpoint: Checkpoint, task: str) -> bool:
     return not checkpoint.tasks or task in checkpoint.tasks
 
 
-def quiet() -> None:
-    """No progress bars and no advice to developers on the user's terminal."""
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-
-
-def precision(device: str, config: Mapping[str, Any] | None = None) -> Any:
-    """float16 on CUDA, or bfloat16 for weights that were made in it: they overflow in float16. float32 elsewhere."""
-    import torch
-
-    if device != "cuda":
-        return torch.float32
-    kind = str((config or {}).get("dtype") or (config or {}).get("torch_dtype"))
-    return torch.bfloat16 if kind == "bfloat16" and torch.cuda.is_bf16_supported() else torch.float16
-
-
 def model_of(auto: str, checkpoint: Checkpoint, device: str) -> Any:
     """The model of a checkpoint by one of transformers' Auto classes, in evaluation mode, on the device.
 
-    Raises ExpertError where the folder lacks what it needs, holds no safetensors, or lacks a part of the model.
+    Raises ExpertGone where the weights of a whole part are absent, and whatever transformers raises.
     """
-    import transformers
-
-    quiet()
-    try:
-        model, report = getattr(transformers, auto).from_pretrained(
-            checkpoint.folder, dtype=precision(device, checkpoint.config), local_files_only=True, use_safetensors=True,
-            trust_remote_code=False, output_loading_info=True)
-    except _UNREADABLE as error:
-        raise unloadable(checkpoint, error) from error
-    absent = _absent_parts(model, report["missing_keys"])
+    model, report = getattr(library(), auto).from_pretrained(
+        checkpoint.folder, dtype=number_type(device, checkpoint.config), local_files_only=True, use_safetensors=True,
+        trust_remote_code=False, output_loading_info=True)
+    absent = absent_parts(model, report["missing_keys"])
     if absent:
-        raise ExpertError(f"{checkpoint.name} has no weights for its {', '.join(absent)}; "
-                          "choose a checkpoint that was trained for this task.")
-    return model.to(device).eval()
+        raise ExpertGone(f"{checkpoint.name} has no weights for its {', '.join(absent)}; "
+                         "choose a checkpoint that was trained for this task.")
+    return model.eval().to(device)
 
 
-def unloadable(checkpoint: Checkpoint, error: Exception) -> ExpertError:
-    cause = " ".join(str(error).split())[:200]
-    return ExpertError(f"{checkpoint.name} cannot be loaded ({type(error).__name__}: {cause}); fetch it again, "
-                       "or choose one with safetensors weights.")
-
-
-def _absent_parts(model: Any, missing: set[str]) -> list[str]:
+def absent_parts(model: Any, missing: set[str]) -> list[str]:
     """Parts of a model (`classifier`) none of whose weights were in the file: they would be random numbers.
 
     Single weights may well be missing: old files leave out what the computation never uses.
@@ -91,71 +60,59 @@ def _absent_parts(model: Any, missing: set[str]) -> list[str]:
                   if all(name in missing for name, _ in model.named_parameters() if name.split(".")[0] == part))
 
 
-def processor_of(checkpoint: Checkpoint) -> Any:
-    """Its whole processor: pictures and, for models that read, the tokenizer. Raises ExpertError."""
-    from transformers import AutoProcessor
-    from transformers.utils import is_torchvision_available
-
-    quiet()
-    try:
-        kind = _processor_class(checkpoint)
-        if kind is not None and "video_processor" in kind.get_attributes() and not is_torchvision_available():
-            return _without_videos(kind, checkpoint)
-        return AutoProcessor.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-    except _UNREADABLE as error:
-        raise unloadable(checkpoint, error) from error
-
-
 def image_processor_of(checkpoint: Checkpoint) -> Any:
-    """What turns a picture into the model's input. Raises ExpertError."""
-    from transformers import AutoImageProcessor
+    """What turns a picture into the model's input."""
+    return processor(checkpoint, "AutoImageProcessor")
 
-    quiet()
-    try:
-        return AutoImageProcessor.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
-    except _UNREADABLE as error:
-        raise unloadable(checkpoint, error) from error
+
+def processor_of(checkpoint: Checkpoint) -> Any:
+    """Its whole processor: pictures and, for models that read, the tokenizer."""
+    kind = _processor_class(checkpoint)
+    if (kind is not None and "video_processor" in kind.get_attributes()
+            and not library().utils.is_torchvision_available()):
+        return _without_videos(kind, checkpoint)
+    return processor(checkpoint, "AutoProcessor")
 
 
 def _processor_class(checkpoint: Checkpoint) -> Any:
-    import transformers
-    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
-
-    name = PROCESSOR_MAPPING_NAMES.get(str(checkpoint.config.get("model_type")))
-    return getattr(transformers, name, None) if isinstance(name, str) else None
+    """By the model type; None where transformers knows none."""
+    names = library().models.auto.processing_auto.PROCESSOR_MAPPING_NAMES
+    name = names.get(str(checkpoint.config.get("model_type")))
+    return getattr(library(), name, None) if isinstance(name, str) else None
 
 
 def _without_videos(kind: Any, checkpoint: Checkpoint) -> Any:
     """A processor of this class that has no video half."""
-    from transformers import AutoTokenizer
 
     def accepted(self: Any, name: str, part: Any) -> Any:
         return None if part is None else kind.check_argument_for_proper_class(self, name, part)
 
-    pictures_only = type(kind.__name__, (kind,), {"check_argument_for_proper_class": accepted})
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+    pictures_only: Any = type(kind.__name__, (kind,), {"check_argument_for_proper_class": accepted})
+    tokenizer = processor(checkpoint)
     settings, _ = kind.get_processor_dict(checkpoint.folder, local_files_only=True)
     parts = {"image_processor": image_processor_of(checkpoint), "tokenizer": tokenizer, "video_processor": None}
-    args = [parts[name] for name in kind.get_attributes()]
     settings.setdefault("chat_template", tokenizer.chat_template)
-    return pictures_only.from_args_and_dict(args, settings)
+    return pictures_only.from_args_and_dict([parts[name] for name in kind.get_attributes()], settings)
 
 
-def loader(auto: str, processor: Callable[[Checkpoint], Any] = image_processor_of) -> Callable[[Checkpoint, str], Loaded]:
+def loader(auto: str, reader: Callable[[Checkpoint], Any] = image_processor_of) -> Callable[[Checkpoint, str], Loaded]:
     """A Runner's `load` for models of one Auto class."""
 
     def load(checkpoint: Checkpoint, device: str) -> Loaded:
-        return Loaded(model_of(auto, checkpoint, device), processor(checkpoint), device, checkpoint)
+        return Loaded(model_of(auto, checkpoint, device), reader(checkpoint), device, checkpoint)
 
     return load
 
 
-def picture(path: str) -> tuple[Picture, float]:
-    """The picture, at most LONGEST pixels long, and the factor (at most 1) of its size. Raises InputError."""
+def picture(path: str, longest: int = LONGEST) -> tuple[Picture, float]:
+    """The picture, its longer side at most `longest` pixels, and the factor (at most 1) of its size.
+
+    Raises InputError.
+    """
     from PIL import Image
 
     image = open_image(path)
-    factor = min(1.0, LONGEST / max(image.size))
+    factor = min(1.0, longest / max(image.size))
     if factor == 1.0:
         return image, factor
     return image.resize(tuple(max(1, round(side * factor)) for side in image.size), Image.Resampling.LANCZOS), factor

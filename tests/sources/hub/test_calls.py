@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from compegpt.errors import ConfigurationError, ExpertError, ExpertGone, ExpertTimeout
+from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store, media_type
 from compegpt.schema import Finding
 from compegpt.sources.hub import calls, connection, jobs
-from compegpt.sources.hub.model import ROUTER, Model, Provider, Reach
+from compegpt.sources.hub.model import Model, Provider, Reach
 from compegpt.tasks import TASKS
-from tests.loopback.canned import CANNED, chat, picture, tone
+from tests.loopback.canned import CANNED, picture, tone
 from tests.loopback.inference import Inference, Served
 from tests.loopback.server import Answer, Asked, Server
 
@@ -204,59 +204,6 @@ async def test_recordings_are_sent_with_the_type_of_their_bytes(hub: Hub, tmp_pa
     assert server.requests[0].body == tone()
 
 
-THIRD_PARTIES = [
-    ("fal-ai", "text-to-image"), ("fal-ai", "image-to-image"), ("fal-ai", "text-to-video"),
-    ("fal-ai", "image-to-video"),
-    ("fal-ai", "text-to-speech"), ("fal-ai", "image-segmentation"), ("fal-ai", "automatic-speech-recognition"),
-    ("replicate", "text-to-image"), ("replicate", "text-to-video"), ("replicate", "text-to-speech"),
-    ("together", "text-to-image"), ("together", "text-to-video"), ("together", "text-to-speech"),
-    ("together", "image-to-video"), ("together", "conversational"), ("together", "text-generation"),
-    ("wavespeed", "text-to-image"), ("wavespeed", "image-to-video"), ("novita", "text-to-video"),
-    ("nscale", "text-to-image"), ("zai-org", "text-to-image"), ("groq", "conversational"),
-    ("deepinfra", "automatic-speech-recognition"), ("deepinfra", "text-to-speech")]
-
-
-@pytest.mark.parametrize(("provider", "task"), THIRD_PARTIES)
-@pytest.mark.parametrize("token", [TOKEN, "sk-not-of-the-hub"])
-async def test_other_providers_are_called_through_the_base_alone(
-        provider: str, task: str, token: str, hub: Hub, args: dict[str, Any], store: Store) -> None:
-    server = hub({"their/one": Served(task)})
-    asked = Model("m/one", task, providers=(Provider(provider, "their/one", task),))
-
-    finding = await calls.call(asked, task, of(task, args), store, reach(server, token))
-
-    check_shape(task, finding)
-    posted, links = server.requests[0], server.asked("/files/")
-    assert posted.path.startswith(f"/{provider}/")
-    assert posted.headers["authorization"] == f"Bearer {token}"
-    assert all("authorization" not in link.headers for link in links)
-    assert not server.asked("/api/models")
-
-
-async def test_a_job_that_failed_is_an_error(hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = hub({"their/one": Served("text-to-video", {"id": "1", "status": "failed", "error": f"no {TOKEN}"})})
-    asked = Model("m/one", "text-to-video", providers=(Provider("together", "their/one", "text-to-video"),))
-    with pytest.raises(ExpertError, match=r"failed.*no \*\*\*\*"):
-        await calls.call(asked, "text-to-video", {"text": "a cat"}, store, reach(server))
-
-
-async def test_a_job_that_never_ends_is_a_time_out(hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "INTERVAL", 5.0)
-    server = hub({"their/one": Served("text-to-video")})
-    asked = Model("m/one", "text-to-video", providers=(Provider("together", "their/one", "text-to-video"),))
-    with pytest.raises(ExpertTimeout):
-        await calls.call(asked, "text-to-video", {"text": "a cat"}, store, reach(server, seconds=0.2))
-
-
-@pytest.mark.parametrize("link", ["http://127.0.0.1:9/x.png", "https://127.0.0.1/x.png", "https://10.0.0.1/x.png",
-                                  "file:///etc/passwd", "https://[::1]/x", "https://169.254.169.254/latest"])
-async def test_links_to_places_that_are_not_public_are_not_followed(link: str, hub: Hub, store: Store) -> None:
-    server = hub({"their/one": Served("text-to-image", {"images": [{"url": link}]})})
-    asked = Model("m/one", "text-to-image", providers=(Provider("fal-ai", "their/one", "text-to-image"),))
-    with pytest.raises(ExpertError, match="not public"):
-        await calls.call(asked, "text-to-image", {"text": "a cat"}, store, reach(server))
-
-
 async def test_a_redirect_to_another_host_takes_no_token_along(hub: Hub, store: Store) -> None:
     other = hub({"m/one": Served("summarization")})
     moved = Answer("", 307, {"location": f"{other.url}/hf-inference/models/m/one"})
@@ -273,85 +220,6 @@ async def test_without_a_token_none_is_looked_for_on_the_machine(hub: Hub, store
     asked = Model("m/two", "conversational", providers=(Provider("groq", "their/one", "conversational"),))
     await calls.call(asked, "conversational", TEXTS, store, reach(server, None))
     assert all("authorization" not in asked.headers for asked in server.requests)
-
-
-def test_an_address_of_a_third_party_is_refused() -> None:
-    client = connection.client(Reach(TOKEN), provider="fal-ai")
-    with pytest.raises(ConfigurationError, match="no place for the token"):
-        client.address("https://fal.run/x")
-    assert client.address(f"{ROUTER}/fal-ai/x") == f"{ROUTER}/fal-ai/x"
-
-
-@pytest.mark.parametrize("providers", [None, ()], ids=["not listed", "none listed"])
-async def test_a_private_server_with_the_plain_layout_is_found_once(providers: Any, hub: Hub, store: Store) -> None:
-    server = hub({"m/one": Served("summarization")}, roots=["/models/"])
-    for _ in range(2):
-        await calls.call(Model("m/one", "summarization", providers=providers), "summarization", TEXTS, store,
-                         reach(server))
-    assert [asked.path for asked in server.requests] == [
-        "/hf-inference/models/m/one", "/models/m/one", "/models/m/one"]
-
-
-async def test_a_model_that_is_not_served_is_not_looked_for_twice_once_the_layout_is_known(hub: Hub,
-                                                                                           store: Store) -> None:
-    server = hub({"m/one": Served("summarization")})
-    await calls.call(model("summarization"), "summarization", TEXTS, store, reach(server))
-    with pytest.raises(ExpertGone):
-        await calls.call(model("summarization", "m/two"), "summarization", TEXTS, store, reach(server))
-    assert [asked.path for asked in server.requests[1:]] == ["/hf-inference/models/m/two"]
-
-
-@pytest.mark.parametrize(("path", "tag", "task", "asked"), [
-    ("", "text-generation", "text-generation", "/"),
-    ("/v1", "text-generation", "text-generation", "/v1/chat/completions"),
-    ("/v1", "text-generation", "translation", "/v1/chat/completions"),
-    ("/mine", "conversational", "conversational", "/mine/v1/chat/completions"),
-    ("/classify", "text-classification", "text-classification", "/classify"),
-], ids=str)
-async def test_an_endpoint_of_ones_own_is_called_where_it_is(path: str, tag: str, task: str, asked: str,
-                                                             store: Store) -> None:
-    def serve(request: Asked) -> Answer:
-        return Answer(chat("A cat sits.") if request.path.endswith("completions") else CANNED[tag]
-                      if not callable(CANNED[tag]) else CANNED[tag](request.json()))
-
-    with Server(serve) as server:
-        own = Model(f"{server.url}{path}", tag, providers=(Provider("endpoint", "served-name", tag),))
-        finding = await calls.call(own, task, of(task, TEXTS), store, Reach("own-token", ROUTER))
-        assert finding.output
-        assert [(one.path, one.headers["authorization"]) for one in server.requests] == [(asked, "Bearer own-token")]
-        if asked.endswith("completions"):
-            assert server.requests[0].json()["model"] == "served-name"
-
-
-async def test_an_endpoint_that_knows_only_chat_is_asked_by_chat(store: Store) -> None:
-    def serve(request: Asked) -> Answer | None:
-        return Answer(chat("A cat sits.")) if request.path.endswith("/v1/chat/completions") else None
-
-    with Server(serve) as server:
-        finding = await calls.call(Model(server.url, "text-generation"), "text-generation", {"text": "Say it"}, store,
-                                   Reach(None))
-    assert finding.output == {"text": "A cat sits."}
-
-
-@pytest.mark.parametrize(("providers", "task"), [
-    ((Provider("hf-inference", "m/one", "translation", "error"),), "translation"),
-    ((Provider("hf-inference", "m/one", "translation"),), "summarization"),
-    ((Provider("unheard-of", "m/one", "text-to-image"),), "text-to-image"),
-    ((), "translation"), (None, "video-dubbing"),
-], ids=["not live", "another task", "unknown provider", "none", "cannot be called"])
-async def test_a_model_that_nobody_serves_is_gone_and_nothing_is_sent(providers: Any, task: str,
-                                                                      store: Store) -> None:
-    with pytest.raises(ExpertGone):
-        await calls.call(Model("m/one", task, providers=providers), task, TEXTS, store, Reach(TOKEN))
-
-
-async def test_the_first_provider_that_can_be_called_is_taken(hub: Hub, store: Store) -> None:
-    server = hub({"m/one": Served("text-to-image")})
-    asked = Model("m/one", "text-to-image", providers=(
-        Provider("unheard-of", "m/one", "text-to-image"), Provider("nscale", "m/one", "text-to-image", "error"),
-        Provider("hf-inference", "m/one", "text-to-image")))
-    await calls.call(asked, "text-to-image", {"text": "a cat"}, store, reach(server))
-    assert [one.path for one in server.requests] == ["/hf-inference/models/m/one"]
 
 
 async def test_connections_are_kept_between_calls(store: Store) -> None:

@@ -92,7 +92,8 @@ async def test_models_carry_what_the_listing_tells(server: Server, hub: Hub, tmp
                         providers={"together": "live", "hf-inference": "error"})]
     (found,) = (await Catalogue(of(server, tmp_path)).listing(QUERY)).models
     assert (found.id, found.tag, found.downloads, found.likes, found.trending) == ("org/x", "summarization", 7, 2, 3)
-    assert (found.languages, found.licence, found.family, found.gated) == ({"en", "de"}, "mit", "google/base", True)
+    assert (found.languages, found.licence, found.family, found.gated) == (
+        frozenset({"en", "de"}), "mit", "google/base", True)
     assert found.providers is not None
     assert [(one.name, one.model, one.task) for one in found.providers] == [("together", "org/x", "summarization")]
 
@@ -367,6 +368,12 @@ async def test_a_model_the_hub_does_not_have_is_no_problem_of_the_hub(server: Se
     told = await Catalogue(of(server, tmp_path)).model("org/nobody")
     assert told.page is not None
     assert (told.page.models, told.problem) == ((), None)
+
+
+async def test_offline_one_model_is_not_asked_for(server: Server, tmp_path: Path) -> None:
+    told = await Catalogue(of(server, tmp_path, hf_hub_offline="1")).model("org/b")
+    assert (told.page, told.problem) == (None, "the Hub could not be asked (HF_HUB_OFFLINE is on)")
+    assert server.requests == []
 
 
 def test_rankings_are_three() -> None:

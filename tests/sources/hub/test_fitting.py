@@ -7,7 +7,7 @@ import pytest
 from compegpt.sources.hub.domains import DOMAINS
 from compegpt.sources.hub.fitting import reasons, unfit, unreachable
 from compegpt.sources.hub.model import Model, Provider
-from compegpt.sources.hub.queries import query
+from compegpt.sources.hub.queries import queries
 from compegpt.sources.hub.ranking import in_turn
 from compegpt.sources.hub.tongues import possible
 from compegpt.tasks import TASKS
@@ -42,7 +42,8 @@ FITS = [
     ("translation", one("facebook/wmt19-de-en", languages="de en"), {"source": "en", "target": "de"}, False),
     ("translation", one("me/mine-eng-to-deu"), {"source": "en", "target": "de"}, True),
     ("translation", one("tencent/Hunyuan-MT-7B", languages="zh en fr de"), {"source": "fr", "target": "zh"}, True),
-    ("translation", one("me/translator"), {"source": "en", "target": "fr"}, False),
+    ("translation", one("me/translator"), {"source": "en", "target": "fr"}, True),
+    ("translation", one("me/translator", languages="en de"), {"source": "en", "target": "fr"}, False),
     ("summarization", one("a/german-news", languages="de"), {"text": "The film is about a dog and was good."}, False),
     ("summarization", one("a/german-news", languages="de"), {"text": "Der Film ist nicht gut und auch lang."}, True),
     ("summarization", one("a/german-news", languages="de"), {"text": "Zeit heilt Wunden"}, True),
@@ -106,6 +107,11 @@ def test_only_models_that_fit_the_args_compete(task: str, model: Model, args: di
 ])
 def test_a_model_that_does_not_fit_is_told_why(task: str, model: Model, args: dict[str, object], why: str) -> None:
     assert unfit(model, task, args) == why
+
+
+def test_a_model_of_text_is_not_shown_pictures() -> None:
+    assert unfit(Model("org/ocr-corrector", "text-generation"), "ocr", {}) == "made for text only"
+    assert unfit(Model("org/ocr-chat", "image-text-to-text"), "ocr", {}) is None
 
 
 TASK = "summarization"
@@ -184,12 +190,12 @@ def test_a_text_that_does_not_tell_may_be_in_any_language_of_its_script() -> Non
 
 
 def test_every_task_type_has_a_query_of_one_page() -> None:
-    assert {query(task).limit for task in TASKS} <= {30, 100}
+    assert {one.limit for task in TASKS for one in queries(task)} <= {30, 100}
 
 
 def test_task_types_of_one_tag_share_their_listing() -> None:
-    assert query("image-editing") == query("image-upscaling")
-    assert query("text2text-generation") == query("text-generation")
+    assert queries("image-editing") == queries("image-upscaling")
+    assert queries("text2text-generation") == queries("text-generation")
 
 
 def test_every_domain_is_that_of_a_task_type() -> None:

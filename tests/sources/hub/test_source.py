@@ -14,10 +14,11 @@ from compegpt.media.artifacts import Store
 from compegpt.schema import Expert, Finding
 from compegpt.sources.hub.catalogue import Catalogue
 from compegpt.sources.hub.model import Model, Own, Provider, Reach
-from compegpt.sources.hub.source import OFFERED, Hub
+from compegpt.sources.hub.source import OFFERED, RESERVES, Hub
 from tests.fakes import settings
 from tests.loopback import hub as api
 from tests.loopback.hub import model
+from tests.loopback.inference import Inference, Served
 from tests.loopback.server import Answer, Server
 
 TOKEN = "hf_canary_5f2a91c07d"
@@ -104,13 +105,15 @@ async def test_an_expert_carries_what_the_hub_tells_of_its_model(server: Server,
     experts = {one.id: one for one in (await source(server, tmp_path).offers(TASK, ENGLISH)).experts}
     most, hot = experts["hub:org/most"], experts["hub:org/hot"]
     assert (most.downloads, most.likes, most.trending, most.licence, most.languages) == (
-        1_204_331, 600, 1.0, "mit", {"en"})
+        1_204_331, 600, 1.0, "mit", frozenset({"en"}))
     assert (most.family, hot.family, most.source, most.task) == ("org/most", "google/pegasus", "hub", TASK)
 
 
-async def test_no_more_are_offered_than_compete_and_stand_by(server: Server, hub: api.Hub, tmp_path: Path) -> None:
-    hub.models = [model(f"org/m{number}", TASK, downloads=number) for number in range(1, 30)]
-    assert len((await source(server, tmp_path).offers(TASK, {})).experts) == OFFERED
+@pytest.mark.parametrize(("top_k", "offered"), [("3", OFFERED), ("20", 20 + RESERVES), ("all", OFFERED)])
+async def test_no_more_are_offered_than_compete_and_stand_by(server: Server, hub: api.Hub, tmp_path: Path,
+                                                             top_k: str, offered: int) -> None:
+    hub.models = [model(f"org/m{number}", TASK, downloads=number) for number in range(1, 60)]
+    assert len((await source(server, tmp_path, top_k=top_k).offers(TASK, {})).experts) == offered
 
 
 @pytest.mark.parametrize(("flags", "reason"), [
@@ -149,6 +152,18 @@ async def test_a_task_costs_three_requests_when_cold_and_none_when_warm(
 async def test_preparing_for_no_task_yet_asks_nobody(server: Server, tmp_path: Path) -> None:
     await source(server, tmp_path).prepare([])
     assert server.requests == []
+
+
+async def test_a_model_is_called_without_another_question_to_the_hub(hub: api.Hub, tmp_path: Path,
+                                                                    store: Store) -> None:
+    served = {"org/most": Served(TASK, [{"summary_text": "They have seen it."}])}
+    with Server(hub, Inference(served)) as server:
+        chosen = settings(tmp_path, hf_endpoint=server.url, hf_token=TOKEN, inference_url=server.url)
+        real = Hub(chosen)
+        first = (await real.offers(TASK, ENGLISH)).experts[0]
+        finding = await real.run(first, ENGLISH, store)
+        assert (first.id, finding.output) == ("hub:org/most", {"text": "They have seen it."})
+        assert [request.method for request in server.requests] == ["GET", "GET", "GET", "POST"]
 
 
 async def test_task_types_of_one_listing_share_its_requests(server: Server, tmp_path: Path) -> None:
@@ -275,3 +290,28 @@ def test_the_token_is_in_no_file_and_no_reason(server: Server, tmp_path: Path) -
     assert TOKEN not in repr((offers, rows))
     assert list(tmp_path.rglob("*.json"))
     assert not any(TOKEN in path.read_text() for path in tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize(("task", "args", "told", "untold"), [
+    ("text-classification", ENGLISH, model("o/x-sentiment", likes=1), model("o/y", likes=9)),
+    ("translation", {**ENGLISH, "target": "fr", "source": "en"}, model("o/en-fr", "translation", likes=1),
+     model("o/y", "translation", likes=9)),
+], ids=["sentiment", "translation"])
+async def test_who_says_nothing_of_the_job_comes_after_who_does(tmp_path: Path, task: str, args: dict[str, str],
+                                                                told: Any, untold: Any) -> None:
+    with Server(api.Hub([untold, told])) as server:
+        offers = await source(server, tmp_path).offers(task, args)
+    assert [expert.id for expert in offers.experts] == [f"hub:{told.id}", "hub:o/y"]
+    assert "nothing tells" in offers.experts[1].why
+
+
+async def test_another_tag_is_asked_for_only_where_the_first_has_nobody(tmp_path: Path) -> None:
+    eyes = [model("o/old", "visual-question-answering", providers={}), model("o/eyes", "image-text-to-text")]
+    args = {"image": "a.png", "text": "Who?"}
+    with Server(api.Hub(eyes)) as server:
+        offers = await source(server, tmp_path).offers("visual-question-answering", args)
+        assert [expert.id for expert in offers.experts] == ["hub:o/eyes"]
+        assert len(server.requests) == 6
+    with Server(api.Hub([model("o/vilt", "visual-question-answering")])) as server:
+        await source(server, tmp_path / "b").offers("visual-question-answering", args)
+        assert len(server.requests) == 3

@@ -1,0 +1,114 @@
+"""Makers of tiny random checkpoints that turn pictures into words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from compegpt.sources.local.runner import Checkpoint
+from tests.sources.local.tiny import SIZE, bert_sizes, saved, seeded, tokenizer
+from tests.sources.local.tiny_vision import _EYE, _SIZES, SEEN, SQUARE
+
+IMAGE = "<image>"
+CHAT = ("{% for message in messages %}{{ message['role'] }} {% for part in message['content'] %}"
+        "{% if part['type'] == 'image' %}<image>{% else %} {{ part['text'] }} {% endif %}{% endfor %}{% endfor %}"
+        "assistant")
+
+
+def _blip(words: Any) -> Any:
+    from transformers import BlipConfig
+
+    text = {**_SIZES, "vocab_size": len(words), "max_position_embeddings": 64, "encoder_hidden_size": SIZE,
+            "bos_token_id": words.cls_token_id, "sep_token_id": words.sep_token_id,
+            "eos_token_id": words.sep_token_id, "pad_token_id": words.pad_token_id}
+    return BlipConfig(text_config=text, vision_config=_EYE, projection_dim=SIZE)
+
+
+def blip(folder: Path, kind: str) -> Checkpoint:
+    """`kind`: BlipForConditionalGeneration (captions) or BlipForQuestionAnswering."""
+    import transformers
+
+    words = tokenizer()
+    with seeded():
+        model = getattr(transformers, kind)(_blip(words))
+    eye = transformers.BlipImageProcessorPil(size=SQUARE)
+    return saved(folder, model, transformers.BlipProcessor(eye, words))
+
+
+def vilt(folder: Path) -> Checkpoint:
+    from transformers import ViltConfig, ViltForQuestionAnswering, ViltImageProcessorPil, ViltProcessor
+
+    words = tokenizer(longest=40)
+    config = ViltConfig(**_EYE, vocab_size=len(words), max_position_embeddings=40, num_labels=3,
+                        id2label={0: "yes", 1: "no", 2: "two"})
+    with seeded():
+        model = ViltForQuestionAnswering(config)
+    eye = ViltImageProcessorPil(size={"shortest_edge": SEEN}, size_divisor=8)
+    return saved(folder, model, ViltProcessor(eye, words))
+
+
+def trocr(folder: Path) -> Checkpoint:
+    from transformers import TrOCRConfig, TrOCRForCausalLM
+
+    words = tokenizer("gpt")
+    decoder = TrOCRConfig(vocab_size=len(words), d_model=SIZE, decoder_layers=1, decoder_attention_heads=2,
+                          decoder_ffn_dim=SIZE, max_position_embeddings=64, cross_attention_hidden_size=SIZE,
+                          pad_token_id=0, bos_token_id=words.bos_token_id, eos_token_id=words.eos_token_id,
+                          decoder_start_token_id=words.bos_token_id)
+    with seeded():
+        text = TrOCRForCausalLM(decoder)
+    return _joined(folder, text, words)
+
+
+def captioner(folder: Path) -> Checkpoint:
+    """A ViT and a GPT-2."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    words = tokenizer("gpt")
+    config = GPT2Config(vocab_size=len(words), n_embd=SIZE, n_layer=1, n_head=2, n_positions=128,
+                        add_cross_attention=True, bos_token_id=words.bos_token_id, eos_token_id=words.eos_token_id)
+    with seeded():
+        text = GPT2LMHeadModel(config)
+    return _joined(folder, text, words)
+
+
+def _joined(folder: Path, text: Any, words: Any) -> Checkpoint:
+    from transformers import VisionEncoderDecoderModel, ViTConfig, ViTImageProcessorPil, ViTModel
+
+    with seeded():
+        model = VisionEncoderDecoderModel(encoder=ViTModel(ViTConfig(**_EYE), add_pooling_layer=False), decoder=text)
+    for config in (model.config, model.generation_config):
+        config.decoder_start_token_id, config.pad_token_id = words.bos_token_id, 0
+        config.eos_token_id = words.eos_token_id
+    return saved(folder, model, ViTImageProcessorPil(size=SQUARE), words)
+
+
+def llava(folder: Path, template: str | None = CHAT) -> Checkpoint:
+    from transformers import (
+        CLIPImageProcessorPil,
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+    )
+
+    words = tokenizer("gpt", extra=(IMAGE,), longest=256)
+    text = LlamaConfig(**_SIZES, num_key_value_heads=2, vocab_size=len(words), max_position_embeddings=256,
+                       bos_token_id=words.bos_token_id, eos_token_id=words.eos_token_id, pad_token_id=0)
+    config = LlavaConfig(vision_config=CLIPVisionConfig(**_EYE), text_config=text,
+                         image_token_index=words.convert_tokens_to_ids(IMAGE))
+    with seeded():
+        model = LlavaForConditionalGeneration(config)
+    eye = CLIPImageProcessorPil(size={"shortest_edge": SEEN}, crop_size=SQUARE)
+    return saved(folder, model, LlavaProcessor(eye, words, patch_size=8, vision_feature_select_strategy="default",
+                                               num_additional_image_tokens=1, chat_template=template))
+
+
+def layoutlm(folder: Path) -> Checkpoint:
+    from transformers import LayoutLMConfig, LayoutLMForQuestionAnswering
+
+    words = tokenizer()
+    with seeded():
+        model = LayoutLMForQuestionAnswering(LayoutLMConfig(**bert_sizes(words)))
+    return saved(folder, model, words)
