@@ -61,7 +61,8 @@ async def recorded(expert: Expert, race: Race, call: Call, redacted: Callable[[s
 
     `redacted` takes keys out of a text: servers quote what they refuse.
     """
-    candidate, failure = blank(expert), None
+    candidate = blank(expert)
+    failure: Exception | None = None
     started = candidate["started"]
     try:
         finding = await call()

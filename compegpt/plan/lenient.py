@@ -15,8 +15,8 @@ from typing import Any
 MAX_DEPTH = 64
 MAX_CHARACTERS = 300_000
 """More is not read once it turns out not to be JSON."""
-_STARTS = 40
-"""Brackets of prose that are tried before it gives up."""
+_STARTS, _LONGEST_KEY = 40, 60
+"""Brackets of prose that are tried before it gives up; characters of a key."""
 _BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?(?:\*/|\Z)|#[^\n]*)*+", re.DOTALL)
 _START = re.compile(r"[\[{]")
 _BRACE_FITS = re.compile(r"\s*+(?:}|\Z)")
@@ -144,13 +144,12 @@ class _Reader:
     def _step(self, char: str) -> _Open | None:
         """Read one thing; the outermost object or list where this closes it."""
         top = self.stack[-1]
+        self.comma = char == ","
         if char in "}]":
-            self.comma = False
             return self._close(char)
-        if char == ",":
-            self.at, self.comma = self.at + 1, True
+        if self.comma:
+            self.at += 1
             return None
-        self.comma = False
         if isinstance(top.made, dict):
             top.key = self._key(char)
             char = self._next()
@@ -203,12 +202,13 @@ class _Reader:
     def _string(self, opening: str, place: str) -> str:
         quote = re.compile(rf"\\.|[{_CLOSERS[opening]}]", re.DOTALL)
         start = at = self.at + 1
-        while found := quote.search(self.text, at):
+        limit = start + _LONGEST_KEY if place == "key" else len(self.text)
+        while found := quote.search(self.text, at, limit):
             at = found.end()
             if found[0][0] != "\\" and _AFTER[place].match(self.text, at):
                 self.at = at
                 return _unescaped(self.text[start : found.start()])
-        raise _Ended
+        raise _NotJSON if limit < len(self.text) else _Ended
 
     def _bare(self, top: _Open) -> Any:
         """A number, a word with a meaning, or, after a key, any word that lacks its quotes."""
@@ -224,7 +224,7 @@ class _Reader:
 
     def _cut(self) -> Any:
         """What is whole of an unfinished value: an object in a list that was begun is left out."""
-        self.lost = self.lost or self.comma
+        self.lost, self.at = self.lost or self.comma, len(self.text)
         while len(self.stack) > 1:
             inner, outer = self.stack.pop(), self.stack[-1]
             if isinstance(inner.made, dict) and isinstance(outer.made, list):

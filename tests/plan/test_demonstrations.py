@@ -43,7 +43,7 @@ def test_no_request_is_demonstrated_twice() -> None:
 def test_the_embeddings_that_ship_are_fresh() -> None:
     stored = demonstrations._stored()
     assert stored is not None, "run python -m compegpt.plan.demonstrations"
-    assert np.abs(stored[:3] - demonstrations._encoded(shared_encoder())[:3]).max() < 1e-3
+    assert np.abs(stored - demonstrations._encoded(shared_encoder())).max() < 1e-3
 
 
 @pytest.mark.parametrize(("request_", "files", "task"), [

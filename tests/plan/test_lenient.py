@@ -44,6 +44,7 @@ def texts(*texts: str) -> list[Any]:
     ('{"a"="b", "c" => "d"}', [{"a": "b", "c": "d"}]),
     ("{task: ocr, args: {image: <resource>-0}}", [{"task": "ocr", "args": {"image": "<resource>-0"}}]),
     (f"First [1], then [{T}]", [[1], [TASK]]),
+    (f'Not {{"this" or \'that\', as I said before (and shall say once more), but [{T}]', [[TASK]]),
     (f"{T}\n{T}", [TASK, TASK]),
     ("I'm sorry, I can't [help] with that {at all}.", []),
     ("", []),

@@ -142,7 +142,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
 
 def _schema(task: str, form: Mapping[str, Any], args: Args) -> dict[str, Any]:
     """The JSON schema of a form, strict enough for servers that want every object closed and every key required."""
-    chosen = _CHOICES.get(task, lambda args: [])(args)
+    chosen = _CHOICES[task](args) if task in _CHOICES else []
     return {"title": task.replace("-", "_"), **_typed(form, "", chosen)}
 
 

@@ -38,7 +38,7 @@ def value(reply: str) -> Any:
 def _python(text: str) -> Any:
     """An object in Python's quotes."""
     first, last = text.find("{"), text.rfind("}")
-    if not 0 <= first < last or last - first > _LITERAL:
+    if not 0 <= first < last or last - first > _LITERAL or "[" in text[:first]:
         return None
     try:
         return ast.literal_eval(text[first : last + 1])

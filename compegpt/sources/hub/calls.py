@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -159,7 +158,8 @@ async def _direct(model: Model, provider: Provider, way: Way, positional: tuple[
     """By an address of our own making, for which the client asks no Hub."""
     endpoint = _is_endpoint(model)
     address = model.id if endpoint else f"{reach.base}/hf-inference/models/{model.id}"
-    client = connection.client(replace(reach, base=address) if endpoint else reach, address if endpoint else None)
+    client = connection.client(connection.for_endpoint(reach, address) if endpoint else reach,
+                               address if endpoint else None)
     client.model = address
     if way.chat:
         return await client.chat_completion(*positional, model=(provider.model or None) if endpoint else model.id,

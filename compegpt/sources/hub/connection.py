@@ -23,6 +23,7 @@ MOST_BYTES = 500_000_000
 SECONDS_TO_CONNECT = 10.0
 _PLACEHOLDER = "hf_set_by_header"
 """In the token's place: it makes the client take the route through the router."""
+_HUB_HOSTS = (".huggingface.co", ".huggingface.cloud")
 _ROOT, _PLAIN = "/hf-inference/models/", "/models/"
 
 Pool = Any
@@ -51,10 +52,19 @@ def authorization(reach: Reach) -> dict[str, str | None]:
     return {"authorization": f"Bearer {reach.token}" if reach.token else None}
 
 
+def for_endpoint(reach: Reach, address: str) -> Reach:
+    """How an endpoint of the user's own is reached: a token of the Hub goes to the Hub's own hosts only, any other
+    token was given for this endpoint."""
+    parts = urlsplit(address)
+    trusted = parts.scheme == "https" and f".{parts.hostname}".endswith(_HUB_HOSTS)
+    foreign = (reach.token or "").startswith("hf_") and not trusted and parts[:2] != urlsplit(reach.base)[:2]
+    return Reach(None if foreign else reach.token, address, reach.seconds)
+
+
 def warm_up() -> None:
     """Load the client and what it imports at its first call (about 0.2 s once per process); thread-safe."""
     import anyio
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
     _client_class()
     _tls()

@@ -27,6 +27,10 @@ class Domain:
     strict: bool = False
     """Whether one that says nothing of it is out; else it comes after those that do."""
 
+    def holds(self, model: Model) -> bool:
+        """Whether its name or tags say that it is made for this."""
+        return self.fit(model) == "yes"
+
     def fit(self, model: Model) -> Fit:
         name = model.id.rpartition("/")[2].lower()
         told = " ".join([name, *model.tags]).lower()

@@ -35,6 +35,7 @@ class Hub:
     """Models of the Hub, run through Inference Providers, as a source of experts."""
 
     name = NAME
+    remote = True
 
     def __init__(self, settings: Settings, own: Sequence[Own] = (), catalogue: Catalogue | None = None,
                  call: Call = calls.call) -> None:

@@ -50,7 +50,7 @@ def pieces(loaded: Loaded, text: str, limit: int) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     size, start = limit, 0
     for end in sorted({*(end for _, end in spans(text)), len(text)}):
-        for part in _halved(loaded, text, start, end, limit):
+        for part in halved(loaded, text, start, end, limit):
             tokens = count(loaded, text[slice(*part)])
             if size + tokens <= limit:
                 found[-1], size = (found[-1][0], part[1]), size + tokens
@@ -60,12 +60,13 @@ def pieces(loaded: Loaded, text: str, limit: int) -> list[tuple[int, int]]:
     return [part for part in found if text[slice(*part)].strip()]
 
 
-def _halved(loaded: Loaded, text: str, start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
+def halved(loaded: Loaded, text: str, start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
+    """The stretch in parts of at most `limit` tokens, cut at blanks."""
     if end - start < 2 or count(loaded, text[start:end]) <= limit:
         yield start, end
         return
     middle = (start + end) // 2
     blank = text.rfind(" ", start + 1, middle)
     cut = blank if blank > 0 else middle
-    yield from _halved(loaded, text, start, cut, limit)
-    yield from _halved(loaded, text, cut, end, limit)
+    yield from halved(loaded, text, start, cut, limit)
+    yield from halved(loaded, text, cut, end, limit)

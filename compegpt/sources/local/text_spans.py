@@ -68,10 +68,10 @@ def _words(loaded: Loaded, text: str, offset: int, limit: int) -> Iterator[tuple
     last: tuple[int, list[int], int] | None = None
     for token, word in [*enumerate(encoded.word_ids()), (-1, None)]:
         if last is not None and word != last[0]:
-            number, place, first = last
+            _, (start, end), first = last
+            start += len(text[start:end]) - len(text[start:end].lstrip())
             best = int(scores[first].argmax())
-            yield (loaded.model.config.id2label[best], offset + place[0], offset + place[1],
-                   float(scores[first, best]))
+            yield loaded.model.config.id2label[best], offset + start, offset + end, float(scores[first, best])
             last = None
         if word is not None:
             last = (word, [last[1][0], places[token][1]], last[2]) if last else (word, places[token], token)

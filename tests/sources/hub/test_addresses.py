@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ async def test_an_endpoint_of_ones_own_is_called_where_it_is(path: str, tag: str
 
     with Server(serve) as server:
         own = Model(f"{server.url}{path}", tag, providers=(Provider("endpoint", "served-name", tag),))
-        finding = await calls.call(own, task, {name: TEXTS[name] for name in TASKS[task].args if name in TEXTS}, store, Reach("own-token", ROUTER))
+        given = {name: TEXTS[name] for name in TASKS[task].args if name in TEXTS}
+        finding = await calls.call(own, task, given, store, Reach("own-token", ROUTER))
         assert finding.output
         assert [(one.path, one.headers["authorization"]) for one in server.requests] == [(asked, "Bearer own-token")]
         if asked.endswith("completions"):
@@ -103,3 +105,23 @@ async def test_the_first_provider_that_can_be_called_is_taken(store: Store) -> N
             Provider("hf-inference", "m/one", "text-to-image")))
         await calls.call(asked, "text-to-image", {"text": "a cat"}, store, Reach(TOKEN, server.url))
     assert [one.path for one in server.requests] == ["/hf-inference/models/m/one"]
+
+
+@pytest.mark.parametrize(("token", "address", "sent"), [
+    (TOKEN, "https://abc.us-east-1.aws.endpoints.huggingface.cloud", TOKEN),
+    (TOKEN, "https://me-demo.hf.space/v1", None),
+    (TOKEN, "http://abc.endpoints.huggingface.cloud", None), (TOKEN, "https://huggingface.co.example.com", None),
+    (TOKEN, "https://nothuggingface.co", None), (TOKEN, "http://localhost:8000/v1", None),
+    (TOKEN, "https://proxy.example/mine", TOKEN),
+    ("sk-own", "http://localhost:8000/v1", "sk-own"), (None, "http://x", None),
+])
+def test_a_token_of_the_hub_goes_to_the_hubs_own_hosts_only(token: str | None, address: str, sent: str | None) -> None:
+    assert connection.for_endpoint(Reach(token, "https://proxy.example"), address).token == sent
+
+
+def test_each_loop_has_connections_of_its_own_that_end_with_it(store: Store) -> None:
+    with Server(Inference({"m/one": Served("summarization")})) as server:
+        for _ in range(2):
+            asyncio.run(calls.call(one("m/one"), "summarization", TEXTS, store, Reach(TOKEN, server.url)))
+            assert len(connection._pools) == 0
+    assert len(server.requests) == 2
