@@ -9,7 +9,7 @@ from compegpt.sources.chat.spans import Mention, located
 
 @pytest.mark.parametrize(("reply", "left"), [
     ("<think>Hm.</think>\nYes.", "Yes."), ("thinking aloud</think>Yes.", "Yes."), ("<thinking>never ends", ""),
-    ("Yes.\x1b[31m\x00", "Yes."), ("I think <b>so</b>.", "I think <b>so</b>."),
+    ("Yes.\x1b[31m\x00", "Yes."), ("x" * 300_000, "x" * 200_000), ("I think <b>so</b>.", "I think <b>so</b>."),
 ])
 def test_thoughts_and_controls_are_no_part_of_a_reply(reply: str, left: str) -> None:
     assert answers.without_thoughts(reply) == left

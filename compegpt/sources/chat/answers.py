@@ -20,8 +20,8 @@ _SHORT = 600
 Args = Mapping[str, Any]
 
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_END_OF_THOUGHTS = re.compile(r".*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_FENCED = re.compile(r"\A```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```\Z", re.DOTALL)
+_END_OF_THOUGHTS = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+_FENCE = re.compile(r"\A```[\w+-]{0,40}[ \t]*\n")
 _RESULT = (r"(?:summary|translation|answer|caption|description|transcription|text|poem|story|letter|e-?mail|essay|"
            r"article|version|list|result|reply|rewrite)")
 _ASSENT = r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|no problem)[,.!:]*"
@@ -49,7 +49,7 @@ _ABOUT = re.compile(
 
 def without_thoughts(reply: str) -> str:
     """The reply without what a model thought aloud before it, without controls, at most LONGEST characters."""
-    bare = _END_OF_THOUGHTS.sub("", _THOUGHTS.sub("", reply[: 2 * LONGEST]))
+    bare = _END_OF_THOUGHTS.split(_THOUGHTS.sub("", reply[: 2 * LONGEST]))[-1]
     return printable(bare).strip()[:LONGEST]
 
 
@@ -120,8 +120,11 @@ def _text(text: str) -> Finding:
 
 
 def _unfenced(text: str) -> str:
-    fenced = _FENCED.match(text.strip())
-    return fenced[1] if fenced and "```" not in fenced[1] else text
+    bare = text.strip()
+    opening = _FENCE.match(bare)
+    if opening is None or bare.count("```") != 2 or not bare.endswith("```"):
+        return text
+    return bare[opening.end() : -3].strip()
 
 
 def _bare(text: str, source: str) -> str:

@@ -49,7 +49,10 @@ def chat_models(settings: Settings, llm: LanguageModel | None, own: OwnExperts) 
     if llm is not None:
         made.append(ChatModel(llm, family_of(llm.name), _sees(llm.name), why="the language model itself",
                               seconds=settings.task_deadline))
-    return list({model.expert_id: model for model in reversed(made)}.values())[::-1]
+    once: dict[str, ChatModel] = {}
+    for model in made:
+        once.setdefault(model.expert_id, model)
+    return list(once.values())
 
 
 def family_of(spec: str) -> str:

@@ -74,15 +74,15 @@ def load_controlled(checkpoint: Checkpoint, device: str) -> Loaded:
     if pipeline_named(checkpoint, "ControlNetModel"):
         if checkpoint.folder is None:
             raise ExpertGone(f"{checkpoint.name} is not on this machine.")
-        network, base = checkpoint.folder, _pipeline(_local(base_of(checkpoint)))
+        network, base = checkpoint.folder, _pipeline(folder_of(base_of(checkpoint)))
     else:
-        network, base = _local(checkpoint.beside["controlnet"]), checkpoint
+        network, base = folder_of(checkpoint.beside["controlnet"]), checkpoint
     controlnet = library().ControlNetModel.from_pretrained(
         network, use_safetensors=True, local_files_only=True, dtype=number_type(device, {}))
     return Loaded(pipeline_of("AutoPipelineForText2Image", base, device, controlnet=controlnet), None, device, base)
 
 
-def _local(name: str | None) -> Path:
+def folder_of(name: str | None) -> Path:
     """The folder of a checkpoint that is given as a folder or by its name on the Hub. Raises ExpertGone."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError

@@ -48,7 +48,8 @@ def finding(boxes: list[Box], path: str, store: Store) -> Finding:
                    sum(box["score"] for box in boxes) / len(boxes))
 
 
-def _detected(loaded: Loaded, path: str) -> list[Box]:
+def detected(loaded: Loaded, path: str) -> list[Box]:
+    """What a detector sees in a picture, surest first."""
     image, factor = picture(path)
     output = answered(loaded, loaded.processor(images=image, return_tensors="pt"))
     found = loaded.processor.post_process_object_detection(output, LEAST, target_sizes=[image.size[::-1]])[0]
@@ -56,11 +57,11 @@ def _detected(loaded: Loaded, path: str) -> list[Box]:
 
 
 def detect(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
-    return finding(_detected(loaded, args["image"]), args["image"], store)
+    return finding(detected(loaded, args["image"]), args["image"], store)
 
 
 def detect_faces(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
-    faces = [box for box in _detected(loaded, args["image"]) if "face" in box["label"].lower()]
+    faces = [box for box in detected(loaded, args["image"]) if "face" in box["label"].lower()]
     return finding([{**box, "label": "face"} for box in faces], args["image"], store)
 
 
