@@ -16,7 +16,7 @@ Status = Literal["ok", "empty", "abstained", "failed", "timeout", "cancelled"]
 """What became of a candidate. `empty`: it looked and found nothing. `abstained`: it cannot tell."""
 
 
-REFERENCE = re.compile(r"<(?:resource|generated)>-(\d+)", re.IGNORECASE)
+REFERENCE = re.compile(r"<(?:resource|generated)>-(\d{1,9})", re.IGNORECASE)
 """How an argument refers to the output of an earlier task; the group is its id."""
 
 

@@ -15,20 +15,10 @@ from typing import Any
 
 from compegpt.errors import ConfigurationError
 from compegpt.settings import Secret, Settings
-from compegpt.sources.hub.model import Model
+from compegpt.sources.hub.model import Own
 from compegpt.sources.local.runner import Checkpoint
 
 FILE = "experts.toml"
-
-
-@dataclass(frozen=True)
-class Hosted:
-    """A model of the Hub, or an endpoint that speaks the Hub's inference protocol."""
-
-    model: Model
-    tasks: frozenset[str]
-    key: Secret | None = field(default=None, repr=False)
-    """What an endpoint is sent; nothing else may be sent there."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,7 @@ class OwnExperts:
     """What the file adds to each source, in its order."""
 
     local: tuple[Checkpoint, ...] = ()
-    hub: tuple[Hosted, ...] = ()
+    hub: tuple[Own, ...] = ()
     chat: tuple[OwnChat, ...] = ()
 
 
@@ -76,7 +66,7 @@ def own_experts(settings: Settings, environ: Mapping[str, str] | None = None) ->
     if wrong:
         raise ConfigurationError(f"{path} cannot be used: {'; '.join(wrong)}.")
     return OwnExperts(tuple(row for row in rows if isinstance(row, Checkpoint)),
-                      tuple(row for row in rows if isinstance(row, Hosted)),
+                      tuple(row for row in rows if isinstance(row, Own)),
                       tuple(row for row in rows if isinstance(row, OwnChat)))
 
 

@@ -14,16 +14,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from compegpt.errors import UsageError
 from compegpt.languages import LANGUAGES
 from compegpt.settings import Secret
-from compegpt.sources.hub.model import Model
+from compegpt.sources.hub.model import Model, Own
 from compegpt.sources.local.runner import Checkpoint
-from compegpt.sources.own import Hosted, OwnChat
+from compegpt.sources.own import OwnChat
 from compegpt.tasks import TASKS, canonical
 
 PROVIDERS = ("openai", "azure_openai", "huggingface", "local")
 _KEYS = frozenset({"api_key", "apikey", "key", "token", "hf_token", "api_token", "password", "secret"})
 _REPOSITORY = re.compile(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?")
 _PATH = re.compile(r"(?:[./~\\]|[A-Za-z]:[\\/])")
-Row: TypeAlias = Checkpoint | Hosted | OwnChat
+Row: TypeAlias = Checkpoint | Own | OwnChat
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class ChatEntry(Entry):
         return _chat(self, self.model if known else f"openai:{self.model}", self.base_url, None, place)
 
 
-def _hosted(entry: Entry, model: str, revision: str | None, key: Secret | None) -> Hosted:
+def _hosted(entry: Entry, model: str, revision: str | None, key: Secret | None) -> Own:
     from compegpt.sources.hub.calls import can
 
     if not entry.tasks:
@@ -189,7 +189,7 @@ def _hosted(entry: Entry, model: str, revision: str | None, key: Secret | None) 
         raise ValueError(f"no hosted model can be called for {', '.join(unable)}: leave it out")
     tag = TASKS[entry.tasks[0]].pipeline_tag or entry.tasks[0]
     row = Model(model, tag, languages=entry.spoken, licence=entry.licence, family=entry.family or "", revision=revision)
-    return Hosted(row, frozenset(entry.tasks), key)
+    return Own(row, frozenset(entry.tasks), key)
 
 
 def _chat(entry: EndpointEntry | ChatEntry, spec: str, base_url: str | None, family: str | None,
@@ -231,21 +231,15 @@ def _said(error: ValidationError) -> Iterable[str]:
     """Each thing that is wrong, without the value: it may be a key."""
     for one in error.errors(include_input=False, include_url=False):
         place = ".".join(str(part) for part in one["loc"] if part not in _KINDS)
-        say = _SENTENCES.get(one["type"])
-        if one["type"] == "extra_forbidden" and place.lower() in _KEYS:
-            yield (f"{place} must not stand in the file: put the key into an environment variable and name that by "
-                   "api_key_env")
-        else:
-            yield say(place) if say else f"{place}: {_plain(one['msg'])}"
-
-
-def _plain(message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return text[:1].lower() + text[1:]
+        kind = "key" if one["type"] == "extra_forbidden" and place.lower() in _KEYS else one["type"]
+        message = one["msg"].removeprefix("Value error, ")
+        yield _SENTENCES[kind](place) if kind in _SENTENCES else f"{place}: {message[:1].lower()}{message[1:]}"
 
 
 _KINDS = ("local", "hub", "endpoint", "chat")
 _SENTENCES: dict[str, Callable[[str], str]] = {
+    "key": lambda place: f"{place} must not stand in the file: put the key into an environment variable and name that "
+                         "by api_key_env",
     "extra_forbidden": lambda place: f"there is no {place} for this kind",
     "missing": lambda place: f"{place} is missing",
     "union_tag_not_found": lambda place: f"kind is missing: one of {', '.join(_KINDS)}",

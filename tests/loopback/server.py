@@ -56,7 +56,7 @@ class Answer:
     """Seconds between chunks."""
 
 
-Handler = Callable[[Asked], Answer | None | Awaitable[Answer | None]]
+Handler = Callable[[Asked], Awaitable[Answer | None] | Answer | None]
 """The answer, or None where the request is not for it."""
 
 
@@ -136,7 +136,8 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
     except asyncio.IncompleteReadError:
         return None
     method, target, _ = head[0].split(" ", 2)
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+    lines = (line.partition(":") for line in head[1:] if line)
+    headers = {name.strip().lower(): value.strip() for name, _, value in lines}
     if "chunked" in headers.get("transfer-encoding", ""):
         body = b""
         while size := int((await reader.readuntil(b"\r\n")).strip(), 16):

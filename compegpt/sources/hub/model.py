@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from compegpt.settings import Secret
+
 ROUTER = "https://router.huggingface.co"
 """Where Inference Providers are reached; COMPEGPT_INFERENCE_URL takes its place."""
 
@@ -48,6 +50,9 @@ class Own:
 
     model: Model
     tasks: frozenset[str]
+    key: Secret | None = field(default=None, repr=False)
+    """What an endpoint is sent in place of the Hub's token; None for the token, which goes to the Hub's own hosts
+    only."""
 
 
 @dataclass(frozen=True)

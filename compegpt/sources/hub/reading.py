@@ -49,12 +49,15 @@ def _base(tags: tuple[str, ...]) -> str | None:
 
 
 def _providers(info: ModelInfo) -> tuple[Provider, ...] | None:
-    """The live ones in the user's order of preference; None where the answer does not say."""
+    """The live ones in the user's order of preference; None where the answer does not say.
+
+    An adapter alone is left out: called by the model's id, a provider would answer with the bare base model.
+    """
     mapping = info.inference_provider_mapping
     if mapping is None:
         return None
     return tuple(Provider(str(one.provider), str(one.provider_id), str(one.task)) for one in mapping
-                 if one.status == "live")
+                 if one.status == "live" and not one.adapter_weights_path)
 
 
 def with_founders(models: tuple[Model, ...]) -> tuple[Model, ...]:

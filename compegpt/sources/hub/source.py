@@ -76,7 +76,9 @@ class Hub:
         Raises ExpertGone where the Hub no longer has it, ExpertUnavailable where the Hub cannot be asked for it, and
         whatever `calls.call` raises.
         """
-        return await self._call(await self._model(expert), expert.task, args, store, self._reach)
+        own = self._own_of(expert)
+        reach = replace(self._reach, token=own.key) if own and own.key else self._reach
+        return await self._call(await self._model(expert, own), expert.task, args, store, reach)
 
     async def rows(self, name: str) -> list[dict[str, Any]]:
         """The models of a task type for a person, best first, those passed over last; costs three requests when cold.
@@ -129,8 +131,11 @@ class Hub:
         doubtful = [(model, f"{why}; {unsure[model]}") for model, why in in_turn([*unsure])]
         return in_turn(fit) + doubtful, passed_over
 
-    async def _model(self, expert: Expert) -> Model:
-        own = next((one.model for one in self._own if expert_id(one.model) == expert.id), None)
+    def _own_of(self, expert: Expert) -> Own | None:
+        return next((one for one in self._own if expert_id(one.model) == expert.id), None)
+
+    async def _model(self, expert: Expert, named: Own | None) -> Model:
+        own = named.model if named else None
         if own and (_is_endpoint(own) or own.providers or self._settings.inference_url):
             return own
         name = own.id if own else expert.id.removeprefix(f"{NAME}:").partition("@")[0]

@@ -15,6 +15,9 @@ from compegpt.sources.local.runner import Checkpoint
 
 Fits = Callable[[Checkpoint], bool]
 Refuses = Callable[[Checkpoint, Mapping[str, Any]], str | None]
+_HEARING = ("audio-spectrogram-transformer", "data2vec-audio", "hubert", "sew", "sew-d", "unispeech", "unispeech-sat",
+            "wav2vec2", "wav2vec2-bert", "wav2vec2-conformer", "wavlm", "whisper")
+"""Values of `model_type` whose classifiers take sound."""
 _MANY = 5
 """A multilingual model that names fewer languages than this does more than it names."""
 
@@ -87,6 +90,10 @@ def foreign(checkpoint: Checkpoint, args: Mapping[str, Any], text: str | None = 
     if not known or not wanted or wanted & known:
         return None
     return f"not for {LANGUAGES.get(next(iter(wanted)))}" if len(wanted) == 1 else "not for the language of the text"
+
+
+def hears(checkpoint: Checkpoint) -> bool:
+    return checkpoint.config.get("model_type") in _HEARING
 
 
 def holds(*names: str) -> Fits:

@@ -1,4 +1,4 @@
-"""Loading diffusers pipelines and having them draw: safetensors only, no code from a checkpoint, the same seed each time."""
+"""Loading diffusers pipelines and having them draw: safetensors only, no code from a checkpoint, always one seed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def library() -> Any:
 
 
 def pipeline_of(auto: str, checkpoint: Checkpoint, device: str, **parts: Any) -> Any:
-    """A pipeline by one of diffusers' classes ("AutoPipelineForText2Image") from the checkpoint's folder, on the device.
+    """A pipeline by one of diffusers' classes ("AutoPipelineForText2Image") from the checkpoint's folder.
 
     `parts`: models to put into it besides its own (a controlnet). Raises ExpertGone where the folder asks for code that
     is not diffusers' or transformers', and whatever diffusers raises.
@@ -96,7 +96,7 @@ def native_side(pipeline: Any) -> int:
 
 
 def fitted(path: str, side: int, enlarge: bool = False) -> Any:
-    """The picture with its longer side at most `side` pixels (exactly, if `enlarge`), on the GRID. Raises InputError."""
+    """The picture with its longer side at most `side` pixels (just so many, if `enlarge`), on the GRID."""
     image = open_image(path)
     factor = side / max(image.size)
     factor = factor if enlarge else min(1.0, factor)

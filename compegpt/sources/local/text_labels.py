@@ -64,7 +64,8 @@ def _classes(loaded: Loaded, text: str) -> tuple[list[Label], str | None]:
 
 def labelled(scores: Sequence[float], names: Mapping[int, str]) -> list[Label]:
     """Labels of class numbers, best first."""
-    found: list[Label] = [{"label": str(names[number]), "score": round(score, 6)} for number, score in enumerate(scores)]
+    found: list[Label] = [{"label": str(names[number]), "score": round(score, 6)}
+                          for number, score in enumerate(scores)]
     return sorted(found, key=lambda label: -label["score"])[:MOST_LABELS]
 
 
@@ -86,7 +87,8 @@ def sorted_in(loaded: Loaded, args: Args, store: Store) -> Finding:
 
 
 def _entailment(loaded: Loaded) -> int:
-    return next(number for number, name in loaded.model.config.id2label.items() if name.lower().startswith("entail"))
+    names: Mapping[int, str] = loaded.model.config.id2label
+    return next(number for number, name in names.items() if name.lower().startswith("entail"))
 
 
 def _sentiment_only(checkpoint: Checkpoint, args: Args) -> str | None:
@@ -95,7 +97,7 @@ def _sentiment_only(checkpoint: Checkpoint, args: Args) -> str | None:
     return kinds.made_for("text-classification")(checkpoint, args)
 
 
-_classifier = kinds.is_a("ForSequenceClassification")
+_classifier = kinds.both(kinds.is_a("ForSequenceClassification"), lambda checkpoint: not kinds.hears(checkpoint))
 _load_classifier = functools.partial(with_tokenizer, "AutoModelForSequenceClassification")
 
 RUNNERS: tuple[Runner, ...] = (

@@ -12,7 +12,8 @@ from compegpt.sources.local.runner import Loaded
 _USUAL = 512
 _MOST = 16_384
 """Tokens; longer contexts take more memory than a desktop has."""
-_OFFSET = ("roberta", "camembert", "xlm-roberta", "xlm-roberta-xl", "xmod", "ibert", "mpnet", "longformer", "data2vec-text")
+_OFFSET = ("roberta", "camembert", "xlm-roberta", "xlm-roberta-xl", "xmod", "ibert", "mpnet", "longformer",
+           "data2vec-text")
 """Kinds whose positions start behind the number of the padding token."""
 
 

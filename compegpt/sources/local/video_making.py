@@ -16,6 +16,8 @@ from compegpt.sources.local.pictures_pipeline import chance, fitted, loads, nati
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.sources.local.vision_models import meant_for
 
+LONGEST = 832
+"""Longest side of a video made from a picture."""
 FROM_WORDS: Mapping[str, int] = {"TextToVideoSDPipeline": 8, "CogVideoXPipeline": 8, "WanPipeline": 16,
                                  "LTXPipeline": 24}
 """Pipelines and the pictures a second of what they make."""
@@ -33,7 +35,7 @@ def from_words(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding
 
 def from_picture(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
     """At the picture's proportions; the words, where the pipeline takes any, say what shall happen."""
-    image = fitted(args["image"], min(native_side(loaded.model), 1024), enlarge=True)
+    image = fitted(args["image"], min(native_side(loaded.model), LONGEST), enlarge=True)
     told = {"image": image, "width": image.width, "height": image.height}
     if _kind(loaded) == "StableVideoDiffusionPipeline":
         told["decode_chunk_size"] = 2  # decoding all frames at once takes the most memory of all

@@ -11,7 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from compegpt.media.artifacts import Store
+from compegpt.schema import Expert, Finding
 from compegpt.sources.local.runner import Checkpoint
+from compegpt.sources.local.source import Local
+from tests.fakes import settings
 
 WORDS = ("the a an of in on is are was were has have it this that what who where when which and or not very much for to "
          "with from by at as he she they we you i my your good bad great awful film food house tree river city capital "
@@ -100,3 +104,12 @@ def in_hub_cache(cache: Path, name: str, made: Path, commit: str = "1" * 40) -> 
     (repo / "refs").mkdir(exist_ok=True)
     (repo / "refs" / "main").write_text(commit)
     return snapshot
+
+
+async def ran(folder: Path, checkpoint: Checkpoint, task: str, **args: Any) -> Finding:
+    """What the checkpoint gives by the real source, which must have offered it; files go below `folder`."""
+    local = Local(settings(folder / "data", hf_home=folder, device="cpu"), [checkpoint])
+    offers = await local.offers(task, args)
+    assert [expert.id for expert in offers.experts] == [f"local:{checkpoint.name}"], offers.passed_over
+    expert = Expert(id=f"local:{checkpoint.name}", task=task, family="tiny", source="local")
+    return await local.run(expert, args, Store(folder / "made"))

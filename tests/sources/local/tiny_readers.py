@@ -7,7 +7,7 @@ from typing import Any
 
 from compegpt.sources.local.runner import Checkpoint
 from tests.sources.local.tiny import SIZE, bert_sizes, saved, seeded, tokenizer
-from tests.sources.local.tiny_vision import _EYE, _SIZES, SEEN, SQUARE
+from tests.sources.local.tiny_vision import _EYE, _SIZES, SEEN, SQUARE, bolder
 
 IMAGE = "<image>"
 CHAT = ("{% for message in messages %}{{ message['role'] }} {% for part in message['content'] %}"
@@ -52,11 +52,12 @@ def trocr(folder: Path) -> Checkpoint:
 
     words = tokenizer("gpt")
     decoder = TrOCRConfig(vocab_size=len(words), d_model=SIZE, decoder_layers=1, decoder_attention_heads=2,
-                          decoder_ffn_dim=SIZE, max_position_embeddings=64, cross_attention_hidden_size=SIZE,
+                          decoder_ffn_dim=SIZE, max_position_embeddings=128, cross_attention_hidden_size=SIZE,
                           pad_token_id=0, bos_token_id=words.bos_token_id, eos_token_id=words.eos_token_id,
                           decoder_start_token_id=words.bos_token_id)
     with seeded():
         text = TrOCRForCausalLM(decoder)
+        bolder(text)
     return _joined(folder, text, words)
 
 
@@ -69,6 +70,7 @@ def captioner(folder: Path) -> Checkpoint:
                         add_cross_attention=True, bos_token_id=words.bos_token_id, eos_token_id=words.eos_token_id)
     with seeded():
         text = GPT2LMHeadModel(config)
+        bolder(text)
     return _joined(folder, text, words)
 
 
@@ -100,6 +102,7 @@ def llava(folder: Path, template: str | None = CHAT) -> Checkpoint:
                          image_token_index=words.convert_tokens_to_ids(IMAGE))
     with seeded():
         model = LlavaForConditionalGeneration(config)
+        bolder(model)
     eye = CLIPImageProcessorPil(size={"shortest_edge": SEEN}, crop_size=SQUARE)
     return saved(folder, model, LlavaProcessor(eye, words, patch_size=8, vision_feature_select_strategy="default",
                                                num_additional_image_tokens=1, chat_template=template))
