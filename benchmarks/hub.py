@@ -154,7 +154,7 @@ def server_for(case: Case) -> Server:
     def replies(chat: dict[str, Any]) -> str:
         return "Here is what came of it." if chat.get("stream") else case.plan
 
-    return Server(OpenAI(replies, seconds=LLM), Hub(listed, delay=HUB), Inference(models))
+    return Server(Hub(listed, delay=HUB), OpenAI(replies, seconds=LLM), Inference(models))
 
 
 def told(turns: list[Turn]) -> str:

@@ -87,8 +87,8 @@ def _one_turn(options: Namespace, console: Console, prompt: str) -> int:
 
     settings_from(options)  # a wrong one is told before the thread's name
     thread = new_thread(console, options.thread)
-    warm_up()
-    with opened(options) as (runner, session):
+    warming = warm_up()
+    with opened(options, warming) as (runner, session):
         outcome = take_turn(runner, session, {"text": prompt, "files": options.file, "thread": thread}, console,
                             options.resume, spoken(options))
         hand_over(outcome, options)

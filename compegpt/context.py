@@ -41,7 +41,8 @@ class Source(Protocol):
     """Whether its experts run elsewhere, so that waiting for them costs this machine nothing."""
 
     async def prepare(self, tasks: Sequence[str]) -> None:
-        """Get ready for these task types, as soon as the plan is known (fetch listings). Never raises."""
+        """Get ready for these task types, as soon as the plan is known (fetch listings); with none, before that (load
+        libraries). Returns at once and never raises."""
         ...
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers: ...

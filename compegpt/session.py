@@ -51,6 +51,8 @@ class Session:
         self._unsaved: dict[str, sqlite3.Error] = {}
 
     async def __aenter__(self) -> Session:
+        import filelock.asyncio  # noqa: F401 (the first turn need not wait for it)
+
         saver = await self._saver()
         self._graph = builder.compile(checkpointer=saver)
         return self

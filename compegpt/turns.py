@@ -73,13 +73,15 @@ def warm_up() -> threading.Thread:
 
 
 @contextlib.contextmanager
-def opened(options: Namespace) -> Iterator[tuple[asyncio.Runner, Session]]:
-    """A session and the loop it lives on; between turns the loop stands still."""
+def opened(options: Namespace, warming: threading.Thread | None = None) -> Iterator[tuple[asyncio.Runner, Session]]:
+    """A session and the loop it lives on, once what is warming up is warm; between turns the loop stands still."""
     from compegpt.session import Session
 
     parts = parts_of(options)
     with asyncio.Runner() as runner:
         session = runner.run(_entered(Session(parts)))
+        if warming is not None:
+            warming.join()
         try:
             yield runner, session
         finally:

@@ -6,7 +6,8 @@ import asyncio
 import os
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from compegpt.board import Board
 from compegpt.breaker import Breaker
@@ -17,10 +18,16 @@ from compegpt.llm.protocol import LanguageModel
 from compegpt.media.artifacts import Store
 from compegpt.settings import Settings
 from compegpt.sources.own import OwnExperts, own_experts
+from compegpt.tasks import TASKS
+
+if TYPE_CHECKING:
+    from compegpt.sources.chat.models import ChatModel
 
 SOURCES = ("hub", "chat", "local", "embedded")
 REMOTE_FACTOR = 8
 """Calls at once to others for each that may run on this machine: waiting for them costs nothing here."""
+PLANNING = 60.0
+"""Seconds that a language model may plan, or half the request's time where that is less."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,9 @@ def _planner(settings: Settings, llm: LanguageModel | None, encoder: Encoder) ->
         return embedded
     from compegpt.plan.llm import LLMPlanner
 
-    return LLMPlanner(llm, encoder, embedded)
+    planner = LLMPlanner(llm, encoder, embedded, seconds=min(PLANNING, settings.deadline / 2))
+    planner.warm()
+    return planner
 
 
 def _source(name: str, settings: Settings, own: OwnExperts, llm: LanguageModel | None) -> Source:
@@ -113,7 +122,8 @@ def _source(name: str, settings: Settings, own: OwnExperts, llm: LanguageModel |
     if name == "chat":
         from compegpt.sources.chat import Chat, chat_models
 
-        return Chat(chat_models(settings, llm, own))
+        models = chat_models(settings, llm, own)
+        return Chat([_unasked(model) if model.llm is llm and settings.experts == "auto" else model for model in models])
     if name == "local":
         from compegpt.sources.local.source import Local
 
@@ -121,6 +131,14 @@ def _source(name: str, settings: Settings, own: OwnExperts, llm: LanguageModel |
     from compegpt.sources.embedded.source import Embedded
 
     return Embedded()
+
+
+def _unasked(model: ChatModel) -> ChatModel:
+    """The language model as an expert that nobody named: not for pictures that engines here can deal with."""
+    from compegpt.sources.embedded.source import MODULES
+
+    return replace(model, tasks=frozenset(
+        name for name, row in TASKS.items() if name not in MODULES or "image" not in row.needs))
 
 
 def _export(settings: Settings) -> None:

@@ -193,7 +193,7 @@ def test_a_package_that_is_missing_is_a_matter_of_installing(wired: Any) -> None
 def test_v_tells_the_steps_on_standard_error(wired: Any) -> None:
     wired([SUMMARIZE])
     err = Ran("--prompt", "x", "-v").err
-    assert "plan (fake, 0.90): summarization" in err
+    assert "plan (fake, confidence 0.90): summarization" in err
     assert "0 summarization: fake:one won" in err
 
 

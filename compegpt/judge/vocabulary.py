@@ -37,8 +37,8 @@ def _tokenizer() -> Any:
 
 def familiarity(text: str) -> float | None:
     """Mean of 1 / pieces over the words of three letters and more, weighted by length; None without such words."""
-    words, tokenizer = _WORD.findall(text[:READ]), _tokenizer()
-    if not words or tokenizer is None:
+    words = _WORD.findall(text[:READ])
+    if not words or (tokenizer := _tokenizer()) is None:
         return None
     pieces = [len(encoding.ids) for encoding in tokenizer.encode_batch(words, add_special_tokens=False)]
     return sum(len(word) / max(1, n) for word, n in zip(words, pieces, strict=True)) / sum(map(len, words))

@@ -47,8 +47,8 @@ def language_model(spec: str, settings: Settings, *, base_url: str | None = None
     """
     provider, _, model = (part.strip() for part in spec.partition(":"))
     if provider not in _PROVIDERS or not model:
-        raise ConfigurationError(f"COMPEGPT_LLM or COMPEGPT_CHAT_MODELS names '{spec[:80]}', but must be "
-                                 f"{', '.join(_PROVIDERS)}, each followed by ':' and a model.")
+        raise ConfigurationError(f"COMPEGPT_LLM is '{spec[:80]}', but must be 'embedded', or one of "
+                                 f"{', '.join(_PROVIDERS)} followed by ':' and a model.")
     return _PROVIDERS[provider](Wanted(model, settings, base_url, api_key, seconds))
 
 

@@ -65,6 +65,10 @@ class LLMPlanner:
         self._demonstrations = Demonstrations(encoder, frozenset(self._names))
         self._schema = schema(self._names)
 
+    def warm(self) -> None:
+        """Load what the first plan would wait for: the encoder, the demonstrations and the prompt (0.1 s)."""
+        self._situation({"text": "What is this?", "files": [], "thread": ""}, [])
+
     async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal:
         """The model's plan, else the fallback's with a note that says why; never raises for what a model does."""
         situation = await in_thread(self._situation, request, history)

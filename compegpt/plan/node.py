@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -11,13 +13,18 @@ from compegpt.context import Context
 from compegpt.events import Noticed, Planned
 from compegpt.history import interrupted
 from compegpt.plan.validate import validated
+from compegpt.schema import Proposal
 from compegpt.state import State
+
+SENT = 0.05
+"""Seconds after which a language model has got its request: what else there is to do delays it no more."""
 
 
 async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Node: ask the planner, validate what it says, and start the turn with a clean slate."""
     context, unfinished = runtime.context, interrupted(state)
-    proposal = await context.planner.plan(state["request"], [*state.get("history", []), *unfinished])
+    proposal = await _while_sources_load(
+        context.planner.plan(state["request"], [*state.get("history", []), *unfinished]), context)
     tasks = validated(proposal.tasks)
     wanted = list(dict.fromkeys(task["task"] for task in tasks))
     for source in context.sources:
@@ -28,3 +35,15 @@ async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     return {"plan": tasks, "planner": proposal.planner, "confidence": proposal.confidence, "reply": proposal.reply,
             "calls": Overwrite(list(proposal.calls)), "results": Overwrite([]), "answer": None, "history": unfinished,
             "asked": state["request"]}
+
+
+async def _while_sources_load(planning: Coroutine[Any, Any, Proposal], context: Context) -> Proposal:
+    """The plan; libraries that the sources need are loaded once a language model's request is on its way."""
+    plan = asyncio.create_task(planning)
+    try:
+        await asyncio.wait([plan], timeout=SENT)
+        for source in context.sources:
+            await source.prepare([])
+        return await plan
+    finally:
+        plan.cancel()

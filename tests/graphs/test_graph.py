@@ -92,7 +92,18 @@ async def test_a_fault_is_a_recorded_candidate_and_the_others_compete(data_dir: 
 
 
 async def test_the_next_in_rank_takes_a_failed_ones_place(data_dir: Path) -> None:
-    experts = {"summarization": [("bad", "bad", RuntimeError("crash")), ("a", "a", SHEEP), ("reserve", "r", EWES)]}
+    called = asyncio.Event()
+
+    async def after_the_reserve(args: Any, store: Any) -> Finding:
+        await called.wait()
+        return SHEEP
+
+    async def reserve(args: Any, store: Any) -> Finding:
+        called.set()
+        return EWES
+
+    experts = {"summarization": [("bad", "bad", RuntimeError("crash")), ("a", "a", after_the_reserve),
+                                 ("reserve", "r", reserve)]}
     events, _ = await play(data_dir, experts, [summary()], top_k=2)
     assert {one["expert"] for one in results(events)[0]["candidates"]} == {"fake:bad", "fake:a", "fake:reserve"}
 

@@ -85,5 +85,9 @@ def _named(settings: Settings) -> list[ChatModel]:
     from compegpt.llm.models import language_model
 
     specs = dict.fromkeys(spec.strip() for spec in (settings.chat_models or "").split(",") if spec.strip())
-    return [ChatModel(language_model(spec, settings, seconds=settings.task_deadline), family_of(spec), _sees(spec),
-                      why="named in COMPEGPT_CHAT_MODELS", seconds=settings.task_deadline) for spec in specs]
+    try:
+        llms = {spec: language_model(spec, settings, seconds=settings.task_deadline) for spec in specs}
+    except ConfigurationError as error:
+        raise ConfigurationError(str(error).replace("COMPEGPT_LLM is", "COMPEGPT_CHAT_MODELS names")) from error
+    return [ChatModel(llm, family_of(spec), _sees(spec), why="named in COMPEGPT_CHAT_MODELS",
+                      seconds=settings.task_deadline) for spec, llm in llms.items()]

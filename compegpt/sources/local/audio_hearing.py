@@ -31,13 +31,12 @@ def by_generation(loaded: Loaded, piece: Array) -> Heard:
     """What an encoder-decoder writes; the language is for the model to tell."""
     whisper = loaded.model.config.model_type == "whisper"
     inputs = audio_reading.features(loaded, piece, **({"return_attention_mask": True} if whisper else {}))
-    made = loaded.model.generate(**inputs, do_sample=False, return_dict_in_generate=True, output_scores=True,
-                                 **limits(loaded, _NEW_TOKENS))
-    sequence = made["sequences"][0]
-    scores = [step[0].float().log_softmax(-1) for step in made["scores"]]
-    chosen = sequence[len(sequence) - len(scores):].tolist()
-    surely = [float(step[token]) for step, token in zip(scores, chosen, strict=True)]
-    return (str(loaded.processor.words.decode(sequence, skip_special_tokens=True)).strip(), sum(surely), len(surely))
+    made = loaded.model.generate(**inputs, do_sample=False, num_beams=1, return_dict_in_generate=True,
+                                 output_scores=True, **limits(loaded, _NEW_TOKENS))
+    written = made["sequences"][0].tolist()[-len(made["scores"]):]
+    surely = [float(step[0].float().log_softmax(-1)[token])
+              for step, token in zip(made["scores"], written, strict=True)]
+    return str(loaded.processor.words.decode(written, skip_special_tokens=True)).strip(), sum(surely), len(surely)
 
 
 def by_ctc(loaded: Loaded, piece: Array) -> Heard:

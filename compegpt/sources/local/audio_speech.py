@@ -32,11 +32,12 @@ _one_at_a_time = threading.Lock()
 
 
 @contextmanager
-def seeded() -> Iterator[None]:
+def seeded(device: str) -> Iterator[None]:
     """Speech and music are drawn at random: the same draw for the same words, whatever ran before."""
     import torch
 
-    with _one_at_a_time, torch.random.fork_rng():
+    devices = [torch.cuda.current_device()] if device == "cuda" else []
+    with _one_at_a_time, torch.random.fork_rng(devices):
         torch.manual_seed(0)
         yield
 
@@ -51,7 +52,7 @@ def by_vits(loaded: Loaded, args: Args, store: Store) -> Finding:
     for sentence in sentences(text) or [text]:
         inputs = loaded.processor(sentence, return_tensors="pt").to(loaded.device)
         if inputs["input_ids"].shape[1] > 1:
-            with seeded():
+            with seeded(loaded.device):
                 wave = loaded.model(**inputs).waveform[0]
             spoken += [wave.float().cpu().numpy(), pause]
     if not spoken:
@@ -67,7 +68,7 @@ def by_bark(loaded: Loaded, args: Args, store: Store) -> Finding:
     spoken = []
     for sentence in sentences(args["text"][:_LONGEST]):
         inputs = loaded.processor(sentence, return_tensors="pt").to(loaded.device)
-        with seeded():
+        with seeded(loaded.device):
             spoken.append(loaded.model.generate(**inputs)[0].float().cpu().numpy())
     return _kept(np.concatenate(spoken), rate, store, _cut(args["text"]))
 
@@ -76,7 +77,7 @@ def by_musicgen(loaded: Loaded, args: Args, store: Store) -> Finding:
     """About ten seconds of what the words describe."""
     inputs = loaded.processor(text=[args["text"]], padding=True, truncation=True, return_tensors="pt").to(loaded.device)
     own = loaded.model.generation_config.max_new_tokens
-    with seeded():
+    with seeded(loaded.device):
         made = loaded.model.generate(**inputs, max_new_tokens=own or MUSIC_TOKENS)[0]
     rate = int(loaded.model.config.audio_encoder.sampling_rate)
     return _kept(made.float().cpu().numpy().T, rate, store)

@@ -38,9 +38,15 @@ _TAG = "base_model:"
 
 def control_of(checkpoint: Checkpoint) -> str | None:
     """The kind of control a ControlNet was trained on ("canny"), by its name and that of the folder it came from."""
-    said = " ".join((checkpoint.beside.get("controlnet", ""), checkpoint.name,
+    said = " ".join((_called(checkpoint.beside.get("controlnet", "")), checkpoint.name,
                      str(checkpoint.config.get("_name_or_path", "")))).lower()
     return next((kind for kind, words in KINDS.items() if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", said)), None)
+
+
+def _called(place: str) -> str:
+    """The name in a folder's path: its last part, or the repository's in a Hub cache."""
+    parts = Path(place).parts
+    return parts[-3] if len(parts) > 2 and parts[-2] == "snapshots" else "".join(parts[-1:])
 
 
 def base_of(checkpoint: Checkpoint) -> str | None:

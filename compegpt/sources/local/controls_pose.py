@@ -16,13 +16,12 @@ from compegpt.media.render import Array, load, opencv, save
 from compegpt.schema import Box, Finding
 from compegpt.sources.local.controls_drawing import folder_of
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
-from compegpt.sources.local.vision_boxes import detected
+from compegpt.sources.local.vision_boxes import detected, load_detector
 from compegpt.sources.local.vision_models import (
     Picture,
     answered,
     by_architecture,
     image_processor_of,
-    loader,
     model_of,
     picture,
 )
@@ -57,7 +56,7 @@ def load_pose(checkpoint: Checkpoint, device: str) -> Loaded:
     beside = checkpoint.beside.get("detector")
     detector = None
     if beside:
-        detector = loader("AutoModelForObjectDetection")(Checkpoint(beside, folder_of(beside)), device)
+        detector = load_detector(Checkpoint(beside, folder_of(beside)), device)
     poser = Poser(image_processor_of(checkpoint), detector)
     return Loaded(model_of("AutoModelForPoseEstimation", checkpoint, device), poser, device, checkpoint)
 

@@ -47,14 +47,15 @@ class Shelf:
         return sorted((one for one in found if one.config), key=lambda one: -_changed(one.folder))
 
     def read(self, checkpoint: Checkpoint) -> Checkpoint:
-        """The checkpoint as its files say; one without a folder is looked for in the cache."""
+        """The checkpoint as its files say; one without a folder gets that in the cache, if it is there in full."""
         folder = checkpoint.folder or snapshot(self.cache, checkpoint.name, checkpoint.revision)
         if folder is None:
             return checkpoint
         changed, key = _changed(folder), (checkpoint.name, checkpoint.revision, folder)
         if key not in self._known or self._known[key][0] != changed:
             self._known[key] = (changed, described(replace(checkpoint, folder=folder)))
-        return self._known[key][1]
+        known = self._known[key][1]
+        return known if checkpoint.folder or (known.bytes and not _lacking(folder)) else checkpoint
 
 
 def snapshot(cache: Path, name: str, revision: str | None = None) -> Path | None:
@@ -75,7 +76,8 @@ def described(checkpoint: Checkpoint) -> Checkpoint:
         return checkpoint
     config = _config(checkpoint.folder)
     named = config.get("architectures") or [config.get("_class_name")]
-    return replace(checkpoint, config=config, tags=checkpoint.tags or cards.tags(checkpoint.folder),
+    return replace(checkpoint, config=config,
+                   tags=tuple(dict.fromkeys([*checkpoint.tags, *cards.tags(checkpoint.folder)])),
                    architectures=tuple(name for name in named if isinstance(name, str)),
                    bytes=sum(file.stat().st_size for file in weights(checkpoint.folder, config)))
 
@@ -115,7 +117,9 @@ def unsound(checkpoint: Checkpoint) -> str | None:
 
 
 def _lacking(folder: Path) -> bool:
-    """Whether shards that an index names are missing."""
+    """Whether shards that an index names are missing, or a download of the cache is not done."""
+    if folder.parent.name == "snapshots" and next(folder.parent.parent.glob("blobs/*.incomplete"), None):
+        return True
     index = _json(folder / "model.safetensors.index.json").get("weight_map")
     return isinstance(index, dict) and not all((folder / str(name)).is_file() for name in index.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from compegpt.threads import in_thread
 _TEXTS = re.compile(r"(?:.*/)?[^/]+\.(?:json|txt|model|spm|jinja|tiktoken|md)")
 _WEIGHTS = re.compile(r"(?:.*/)?(?:model|diffusion_pytorch_model|adapter_model)(?:-\d+-of-\d+)?\.safetensors")
 _ELSEWHERE = re.compile(r"(?:onnx|openvino|coreml|original|flax|tensorrt|gguf|assets|examples)/")
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _VARIANT = re.compile(r"\.(?:fp16|bf16)(?=\.|-)")
 
 
@@ -55,6 +57,8 @@ class Fetching:
         try:
             return self._download(name, revision)
         except Exception as error:  # whatever the Hub's client raises is the Hub's failure, with the token taken out
+            if getattr(error, "errno", None) in _DISK:
+                raise
             if there is not None:
                 return there
             raise self._mended(error, name) from None

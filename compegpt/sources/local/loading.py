@@ -16,11 +16,14 @@ _HEADS = ("classifier", "qa_outputs", "lm_head", "score", "output_weights")
 @functools.cache
 def library() -> Any:
     """transformers, told to keep its progress bars and advice to itself."""
+    import warnings
+
     import transformers
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    warnings.filterwarnings("ignore", "Recommended: pip install sacremoses")
     return transformers
 
 
@@ -36,7 +39,7 @@ def model(checkpoint: Checkpoint, device: str, auto: str, **options: Any) -> Any
     if missing:
         raise ExpertGone(f"{checkpoint.name} lacks weights of the layer that answers ({missing[0]}); use one that was "
                          "trained for this.")
-    return made.eval().to(device)
+    return made.eval().requires_grad_(False).to(device)
 
 
 def processor(checkpoint: Checkpoint, auto: str = "AutoTokenizer", **options: Any) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from compegpt.errors import ExpertGone
+from compegpt.sources.local.stopping import stoppable
 from compegpt.threads import in_thread
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ class Models:
     1. A call takes a lease on its model; the first one loads it, the others wait for that.
     2. To make room the least recently used models without a lease go; where that is not enough, a load waits.
     3. Calls of one model take turns, calls of different ones run side by side, each in a thread.
-    4. The lease ends with the thread: a cancelled caller leaves at once, its model stays until the work is done.
+    4. The lease ends with the thread: a cancelled caller leaves at once, its model stays until the thread has stopped.
 
     Loads go one after the other: transformers patches torch for all threads while it builds a model.
     """
@@ -49,6 +51,8 @@ class Models:
         self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
         self._changed = asyncio.Event()
         self._one_load = asyncio.Lock()
+        self._put_out = False
+        """Whether memory of models that went may still be held."""
 
     @property
     def held(self) -> list[Hashable]:
@@ -73,9 +77,14 @@ class Models:
         except BaseException:
             self._returned(slot)
             raise
-        work = asyncio.ensure_future(in_thread(call, model))
+        stop = threading.Event()
+        work = asyncio.ensure_future(in_thread(_called, stop, call, model))
         work.add_done_callback(lambda _: self._finished(slot))
-        return await asyncio.shield(work)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            stop.set()
+            raise
 
     async def _leased(self, key: Hashable, size: int, load: Callable[[], Any]) -> _Slot:
         self._check(size)
@@ -93,7 +102,7 @@ class Models:
     async def _load(self, key: Hashable, load: Callable[[], Any]) -> Any:
         try:
             async with self._one_load:
-                model = await in_thread(self._loaded, load)
+                model = await in_thread(_called, threading.Event(), self._loaded, load)
             slot = self._slots[key]
             slot.size = held_bytes(model) or slot.size
             self._check(slot.size)
@@ -103,7 +112,9 @@ class Models:
         return model
 
     def _loaded(self, load: Callable[[], Any]) -> Any:
-        self._empty()  # what was put out is gone before more comes in
+        if self._put_out:
+            self._put_out = False
+            self._empty()  # before more comes in
         return load()
 
     def _make_room(self, size: int) -> bool:
@@ -115,6 +126,7 @@ class Models:
             if self.used + size <= self.budget:
                 break
             del self._slots[key]
+            self._put_out = True
         return True
 
     def _finished(self, slot: _Slot) -> None:
@@ -143,6 +155,11 @@ class Models:
             import torch
 
             torch.cuda.empty_cache()
+
+
+def _called(stop: threading.Event, call: Callable[[T], R], model: T) -> R:
+    with stoppable(stop):
+        return call(model)
 
 
 def held_bytes(loaded: Any) -> int:

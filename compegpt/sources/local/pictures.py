@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -46,13 +47,13 @@ def restyle(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
     pipeline = library().AutoPipelineForImage2Image.from_pipe(loaded.model)
     pipeline.set_progress_bar_config(disable=True)
     image = fitted(args["image"], native_side(pipeline), enlarge=True)
-    told = {"prompt": str(args.get("text") or ""), "image": image, "strength": STRENGTH}
+    told = {"prompt": str(args.get("text") or ""), "strength": STRENGTH, **_sized(pipeline, image)}
     return finding(draw(pipeline, loaded, told), store, _worked_at(image, args["image"]))
 
 
 def edit(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
     image = fitted(args["image"], native_side(loaded.model), enlarge=True)
-    drawn = draw(loaded.model, loaded, {"prompt": args["text"], "image": image})
+    drawn = draw(loaded.model, loaded, {"prompt": args["text"], **_sized(loaded.model, image)})
     return finding(drawn, store, _worked_at(image, args["image"]))
 
 
@@ -60,6 +61,13 @@ def enlarge(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
     image = fitted(args["image"], LARGEST.get(loaded.device, 512))
     told = {} if pipeline_named(loaded.checkpoint, "LDMSuperResolutionPipeline") else {"prompt": ""}
     return finding(draw(loaded.model, loaded, {"image": image, **told}), store, _worked_at(image, args["image"]))
+
+
+def _sized(pipeline: Any, image: Any) -> dict[str, Any]:
+    """The picture, and its size for those pipelines that would else make it a square."""
+    asks = {"width": image.width, "height": image.height}
+    known = inspect.signature(type(pipeline).__call__).parameters
+    return {"image": image, **{name: value for name, value in asks.items() if name in known}}
 
 
 def _worked_at(image: Any, path: str) -> str | None:

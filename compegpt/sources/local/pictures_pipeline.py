@@ -48,7 +48,7 @@ def pipeline_of(auto: str, checkpoint: Checkpoint, device: str, **parts: Any) ->
     """
     check_parts(checkpoint)
     pipeline = getattr(library(), auto).from_pretrained(
-        checkpoint.folder, use_safetensors=True, local_files_only=True, dtype=number_type(device, {}),
+        checkpoint.folder, use_safetensors=True, local_files_only=True, dtype=precision(checkpoint, device),
         variant=_variant(checkpoint.folder), **parts)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline.to(device)
@@ -57,10 +57,15 @@ def pipeline_of(auto: str, checkpoint: Checkpoint, device: str, **parts: Any) ->
 def check_parts(checkpoint: Checkpoint) -> None:
     """Raises ExpertGone where model_index.json names modules other than the two libraries'."""
     for name, part in checkpoint.config.items():
-        named = part[0] if isinstance(part, list) and len(part) == 2 else None
-        if named not in _LIBRARIES and not hasattr(library().pipelines, str(named)):
+        named = part[0] if isinstance(part, list) and len(part) == 2 and isinstance(part[0], str) else None
+        if named not in _LIBRARIES and not hasattr(library().pipelines, named):
             raise ExpertGone(f"{checkpoint.name} wants code of its own for its {name}, and no code from models is run; "
                              "choose another.")
+
+
+def precision(checkpoint: Checkpoint, device: str) -> Any:
+    """The torch dtype of a pipeline: those with a transformer in place of a U-Net overflow in float16."""
+    return number_type(device, {"dtype": "bfloat16"} if "transformer" in checkpoint.config else {})
 
 
 def _variant(folder: Path | None) -> str | None:

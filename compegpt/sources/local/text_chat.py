@@ -14,10 +14,11 @@ from compegpt.sources.hub import outputs
 from compegpt.sources.local import kinds, text_reading
 from compegpt.sources.local.loading import with_tokenizer
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
-from compegpt.sources.local.text_writing import limits
 
 Args = Mapping[str, Any]
 NEW_TOKENS = 256
+"""The most that is written where a model does not say."""
+MOST_NEW_TOKENS = 1024
 _SHARE = 0.75
 """Of the tokens a model reads at once, the most that the request may take."""
 _THOUGHTS = re.compile(r"^.*?</think>", re.DOTALL)
@@ -32,7 +33,9 @@ def answered(loaded: Loaded, args: Args, store: Store) -> Finding:
         text = text[slice(*text_reading.pieces(loaded, text, room)[0])]
     inputs = _prompt(loaded, text)
     start = inputs["input_ids"].shape[1]
-    made = loaded.model.generate(**inputs, do_sample=False, **limits(loaded, NEW_TOKENS))[0]
+    own = loaded.model.generation_config.max_new_tokens or NEW_TOKENS
+    most = max(min(own, MOST_NEW_TOKENS, text_reading.most_tokens(loaded) - start), 1)
+    made = loaded.model.generate(**inputs, do_sample=False, max_new_tokens=most)[0]
     said = _THOUGHTS.sub("", str(loaded.processor.decode(made[start:], skip_special_tokens=True)))
     notes = [text_reading.cut_note(tokens, room), None if _ended(loaded, made) else
              f"it was stopped after {len(made) - start} tokens"]

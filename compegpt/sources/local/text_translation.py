@@ -63,15 +63,12 @@ def _batch(loaded: Loaded, texts: list[str], way: _Way) -> list[str]:
 
 def _way(loaded: Loaded, source: str, target: str) -> _Way:
     """Raises ExpertError where the model's tokenizer has no code for the target."""
-    known = loaded.processor.get_vocab()
-    kind = loaded.model.config.model_type
-    if token := _known(known, target, ">>{}<<"):
+    words, kind = loaded.processor, loaded.model.config.model_type
+    if token := _token(words, target, ">>{}<<", "<2{}>"):
         return _Way(prefix=f"{token} ")
-    if token := _known(known, target, "<2{}>"):
-        return _Way(prefix=f"{token} ")
-    if kind in (*_MANY, "mbart") and (token := _known(known, target, "{}", "__{}__")):
-        own = _known(known, source, "{}", "__{}__") if hasattr(loaded.processor, "src_lang") else None
-        return _Way(source=own and own.strip("_"), first=known[token])
+    if kind in (*_MANY, "mbart") and (token := _token(words, target, "{}", "__{}__")):
+        own = _token(words, source, "{}", "__{}__") if hasattr(words, "src_lang") else None
+        return _Way(source=own and own.strip("_"), first=words.convert_tokens_to_ids(token))
     if kind in _MANY:
         raise ExpertError(f"It does not translate to {LANGUAGES.get(target, target)}.")
     if kind != "t5":
@@ -79,13 +76,14 @@ def _way(loaded: Loaded, source: str, target: str) -> _Way:
     return _Way(prefix=f"translate {LANGUAGES.get(source, source)} to {LANGUAGES.get(target, target)}: ")
 
 
-def _known(vocabulary: Mapping[str, int], language: str, *forms: str) -> str | None:
-    """The token by which a tokenizer knows a language."""
+def _token(words: Any, language: str, *forms: str) -> str | None:
+    """The token by which a tokenizer knows a language; a bare code of two letters is a word to it."""
     longer = [long for long, short in THREE_LETTERS.items() if short == language]
-    codes = filter(None, [FLORES.get(language), MBART.get(language), language, *longer])
-    plain = [form.format(code) for code in codes for form in forms]
-    marked = [token for token in plain if token != language or len(language) > 3]
-    return next((token for token in marked if token in vocabulary), None)
+    codes = [code for code in (FLORES.get(language), MBART.get(language), language, *longer) if code]
+    tokens = [form.format(code) for code in codes for form in forms]
+    unknown = (None, words.unk_token_id)
+    return next((token for token in tokens if token != language and words.convert_tokens_to_ids(token) not in unknown),
+                None)
 
 
 def _source(text: str) -> str:

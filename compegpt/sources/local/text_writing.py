@@ -58,6 +58,7 @@ def limits(loaded: Loaded, tokens: int = NEW_TOKENS) -> dict[str, Any]:
 
 def written(loaded: Loaded, inputs: Any, **options: Any) -> str:
     """The text that the model generates, always the same for the same inputs."""
+    inputs.pop("token_type_ids", None)
     tokens = loaded.model.generate(**inputs, do_sample=False, **options)
     return str(loaded.processor.decode(tokens[0], skip_special_tokens=True)).strip()
 

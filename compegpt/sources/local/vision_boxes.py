@@ -8,6 +8,7 @@ from typing import Any
 from compegpt.media.artifacts import Store
 from compegpt.media.render import load, save, with_boxes
 from compegpt.schema import Box, Finding
+from compegpt.sources.local.kinds import made_for
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.sources.local.vision_models import (
     Picture,
@@ -22,8 +23,8 @@ from compegpt.sources.local.vision_models import (
 LEAST = 0.5
 """Detections below this score are left out."""
 OPEN_VOCABULARY = ("OwlViTForObjectDetection", "Owlv2ForObjectDetection", "GroundingDinoForObjectDetection",
-                   "OmDetTurboForObjectDetection")
-"""Detectors that look for what they are told; the endings cover MMGroundingDino too."""
+                   "MMGroundingDinoForObjectDetection", "OmDetTurboForObjectDetection")
+"""Detectors that look for what they are told."""
 
 
 def boxes_of(found: Mapping[str, Any], names: Sequence[str], image: Picture, factor: float) -> list[Box]:
@@ -75,9 +76,11 @@ def _knows_faces(checkpoint: Checkpoint) -> bool:
     return _closed(checkpoint) and any("face" in str(name).lower() for name in names.values())
 
 
+load_detector = loader("AutoModelForObjectDetection")
+
 RUNNERS: tuple[Runner, ...] = (
     Runner("object-detection", lambda checkpoint: meant_for(checkpoint, "object-detection") and _closed(checkpoint),
-           loader("AutoModelForObjectDetection"), detect),
+           load_detector, detect, made_for("object-detection", text=None)),
     Runner("face-detection", lambda checkpoint: meant_for(checkpoint, "face-detection") and _knows_faces(checkpoint),
-           loader("AutoModelForObjectDetection"), detect_faces),
+           load_detector, detect_faces),
 )

@@ -12,8 +12,10 @@ from typing import Any
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
+from compegpt.sources.local.kinds import made_for
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.sources.local.vision_models import built_as, meant_for, model_of, picture, processor_of
+from compegpt.sources.local.vision_prompted import PROMPTS
 from compegpt.sources.local.vision_words import written
 
 LONGEST = 1024
@@ -28,13 +30,11 @@ INSTRUCTIONS: Mapping[str, tuple[str, int]] = {
 }
 """What a model is told for a task, and the tokens it may write."""
 
-_SINGLE_PURPOSE = ("BlipForConditionalGeneration", "Blip2ForConditionalGeneration", "Florence2ForConditionalGeneration",
-                   "Pix2StructForConditionalGeneration", "UdopForConditionalGeneration",
-                   "PaliGemmaForConditionalGeneration", "GotOcr2ForConditionalGeneration",
-                   "Kosmos2ForConditionalGeneration", "Kosmos2_5ForConditionalGeneration",
-                   "PI0ForConditionalGeneration", "VideoLlavaForConditionalGeneration",
-                   "InstructBlipForConditionalGeneration", "InstructBlipVideoForConditionalGeneration",
-                   "CLIPModel", "PPFormulaNetForConditionalGeneration")
+_SINGLE_PURPOSE = (*PROMPTS, "BlipForConditionalGeneration", "InstructBlipForConditionalGeneration",
+                   "InstructBlipVideoForConditionalGeneration", "Pix2StructForConditionalGeneration",
+                   "UdopForConditionalGeneration", "Kosmos2ForConditionalGeneration",
+                   "Kosmos2_5ForConditionalGeneration", "PI0ForConditionalGeneration",
+                   "PPFormulaNetForConditionalGeneration", "VideoLlavaForConditionalGeneration")
 """Models with a picture's encoder that take no chat."""
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
@@ -62,16 +62,21 @@ def _told(task: str) -> Callable[[Loaded, Mapping[str, Any], Store], Finding]:
         inputs = loaded.processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=True,
                                                       return_dict=True, return_tensors="pt")
         text, sure = written(loaded, inputs, loaded.processor.tokenizer, tokens)
-        text = _THOUGHT.sub("", text).strip()
-        if task == "ocr" and text.strip(" .").upper() == NOTHING:
-            text = ""
-        return Finding({"text": text}, sure, empty=not text, tokens=int(inputs["input_ids"].shape[1]))
+        text = cleaned(text, task)
+        return Finding({"text": text}, sure, empty=not text)
 
     return run
 
 
+def cleaned(text: str, task: str) -> str:
+    """The answer without the thoughts before it; "" where a page is said to hold no text."""
+    text = _THOUGHT.sub("", text).strip()
+    return "" if task == "ocr" and text.strip(" .").upper() == NOTHING else text
+
+
 def _runner(task: str) -> Runner:
-    return Runner(task, lambda checkpoint: meant_for(checkpoint, task) and chats(checkpoint), load_chat, _told(task))
+    return Runner(task, lambda checkpoint: meant_for(checkpoint, task) and chats(checkpoint), load_chat, _told(task),
+                  made_for(task, text=None) if task == "image-to-text" else None)
 
 
 RUNNERS: tuple[Runner, ...] = tuple(_runner(task) for task in INSTRUCTIONS)

@@ -29,7 +29,7 @@ def nearness(loaded: Loaded, image: Picture) -> Array:
     found = loaded.processor.post_process_depth_estimation(output, [image.size[::-1]])[0]["predicted_depth"]
     depth = found.numpy().astype(np.float32)
     if _metric(loaded):
-        depth = 1 / np.maximum(depth, 1e-3)
+        depth = 1 / np.maximum(depth, max(float(depth.max()) / 1000, 1e-9))
     low, high = float(depth.min()), float(depth.max())
     if not high > low:
         raise ExpertError("the model saw no depth in the picture")

@@ -7,6 +7,7 @@ from typing import Any
 
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding, Label
+from compegpt.sources.local.kinds import made_for
 from compegpt.sources.local.runner import Loaded, Runner
 from compegpt.sources.local.vision_models import answered, by_architecture, loader, named, picture
 
@@ -38,5 +39,5 @@ def classify(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
 
 RUNNERS: tuple[Runner, ...] = (
     Runner("image-classification", by_architecture("image-classification", "ForImageClassification"),
-           loader("AutoModelForImageClassification"), classify),
+           loader("AutoModelForImageClassification"), classify, made_for("image-classification", text=None)),
 )

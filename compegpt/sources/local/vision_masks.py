@@ -8,6 +8,7 @@ from typing import Any
 from compegpt.media.artifacts import Store
 from compegpt.media.render import Array, load, opencv, save, with_masks
 from compegpt.schema import Finding
+from compegpt.sources.local.kinds import made_for
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.sources.local.vision_models import (
     Picture,
@@ -116,5 +117,5 @@ RUNNERS: tuple[Runner, ...] = (
     Runner("image-segmentation",
            by_architecture("image-segmentation", SEMANTIC, "ForUniversalSegmentation", "DetrForSegmentation",
                            "MaskFormerForInstanceSegmentation"),
-           load_segmenter, segment),
+           load_segmenter, segment, made_for("image-segmentation", text=None)),
 )

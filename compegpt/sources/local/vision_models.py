@@ -22,13 +22,15 @@ LONGEST = 2048
 """Pictures are shrunk to this longer side before any model sees them; none was trained on more."""
 
 
-def by_architecture(task: str, *endings: str) -> Callable[[Checkpoint], bool]:
-    """Whether an architecture ends so, and its user did not say that the checkpoint is for other tasks."""
-    return lambda checkpoint: meant_for(checkpoint, task) and built_as(checkpoint, *endings)
+def by_architecture(task: str, *names: str) -> Callable[[Checkpoint], bool]:
+    """Whether it is built as one of these, and its user did not say that it is for other tasks."""
+    return lambda checkpoint: meant_for(checkpoint, task) and built_as(checkpoint, *names)
 
 
-def built_as(checkpoint: Checkpoint, *endings: str) -> bool:
-    return any(name.endswith(endings) for name in checkpoint.architectures)
+def built_as(checkpoint: Checkpoint, *names: str) -> bool:
+    """Whether it has one of these architectures; a name that begins with "For" stands for all that end in it."""
+    heads = tuple(name for name in names if name.startswith("For"))
+    return any(name in names or name.endswith(heads) for name in checkpoint.architectures)
 
 
 def meant_for(checkpoint: Checkpoint, task: str) -> bool:

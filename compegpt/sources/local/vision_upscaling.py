@@ -8,7 +8,7 @@ from typing import Any
 from compegpt.media.artifacts import Store
 from compegpt.media.render import Array, save
 from compegpt.schema import Finding
-from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
+from compegpt.sources.local.runner import Loaded, Runner
 from compegpt.sources.local.vision_models import Picture, answered, by_architecture, loader, picture
 
 LARGEST = 512
@@ -32,12 +32,7 @@ def upscale(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
     return Finding({"image": save(sharpened(loaded, image), store)}, note=None if image.size == whole else note)
 
 
-def _deaf(checkpoint: Checkpoint, args: Mapping[str, Any]) -> str | None:
-    return "it sharpens a picture and follows no words" if args.get("text") else None
-
-
-load_upscaler = loader("AutoModelForImageToImage")
-
-RUNNERS: tuple[Runner, ...] = tuple(
-    Runner(task, by_architecture(task, "ForImageSuperResolution"), load_upscaler, upscale, _deaf)
-    for task in ("image-upscaling", "image-to-image"))
+RUNNERS: tuple[Runner, ...] = (
+    Runner("image-upscaling", by_architecture("image-upscaling", "ForImageSuperResolution"),
+           loader("AutoModelForImageToImage"), upscale),
+)

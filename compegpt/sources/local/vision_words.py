@@ -7,11 +7,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from compegpt.media.artifacts import Store
 from compegpt.media.render import Array, opencv
 from compegpt.schema import Finding
+from compegpt.sources.local.kinds import foreign, made_for
 from compegpt.sources.local.loading import processor
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.sources.local.vision_models import (
@@ -44,17 +46,18 @@ def reader_of(checkpoint: Checkpoint) -> Reader:
     return Reader(image_processor_of(checkpoint), processor(checkpoint))
 
 
-def written(loaded: Loaded, inputs: Mapping[str, Any], tokenizer: Any, tokens: int) -> tuple[str, float]:
+def written(loaded: Loaded, inputs: Mapping[str, Any], tokenizer: Any, tokens: int,
+            **options: Any) -> tuple[str, float]:
     """What the model writes, always its likeliest words, and the geometric mean of their probabilities.
 
-    At most `tokens` tokens; a prompt that the model repeats before its answer is cut off.
+    At most `tokens` tokens; a prompt that the model repeats before its answer is cut off. `options` go to `generate`.
     """
     import torch
 
     ready = placed(loaded, inputs)
     with torch.inference_mode():
         output = loaded.model.generate(**ready, do_sample=False, max_new_tokens=tokens, max_length=None,
-                                       output_scores=True, return_dict_in_generate=True)
+                                       output_scores=True, return_dict_in_generate=True, **options)
     text = tokenizer.decode(_new(output.sequences[0], ready.get("input_ids")), skip_special_tokens=True)
     return " ".join(text.split()) if "\n" not in text else text.strip(), _likelihood(loaded, output)
 
@@ -161,8 +164,8 @@ load_reader = loader("AutoModelForImageTextToText", reader_of)
 load_answerer = loader("AutoModelForVisualQuestionAnswering", processor_of)
 
 RUNNERS: tuple[Runner, ...] = (
-    Runner("image-to-text", _captions, load_reader, caption),
-    Runner("ocr", _reads_lines, load_reader, read),
-    Runner(_VQA, by_architecture(_VQA, "BlipForQuestionAnswering"), load_answerer, answer),
-    Runner(_VQA, by_architecture(_VQA, "ViltForQuestionAnswering"), load_answerer, choose),
+    Runner("image-to-text", _captions, load_reader, caption, made_for("image-to-text", text=None)),
+    Runner("ocr", _reads_lines, load_reader, read, partial(foreign, text=None)),
+    Runner(_VQA, by_architecture(_VQA, "BlipForQuestionAnswering"), load_answerer, answer, foreign),
+    Runner(_VQA, by_architecture(_VQA, "ViltForQuestionAnswering"), load_answerer, choose, foreign),
 )

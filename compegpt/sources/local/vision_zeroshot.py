@@ -5,6 +5,7 @@ CLIP: arXiv:2103.00020. SigLIP: 2303.15343. OWL-ViT: 2205.06230. Grounding DINO:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,19 +62,26 @@ def ground(loaded: Loaded, args: Mapping[str, Any], store: Store) -> Finding:
 
 def _traced(phrase: str, labels: Sequence[str]) -> str:
     """The label that shares most of its words with a phrase; "" where none shares any."""
-    said = set(phrase.lower().split())
-    best = max(labels, key=lambda label: len(said & set(label.lower().split())) / len(label.split()))
-    return best if said & set(best.lower().split()) else ""
+    said = _words(phrase)
+    shares = {label: len(said & _words(label)) / max(len(_words(label)), 1) for label in labels}
+    best = max(labels, key=lambda label: shares[label])
+    return best if shares[best] else ""
 
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+load_searcher = loader("AutoModelForZeroShotObjectDetection", processor_of)
 
 _BOXES = "zero-shot-object-detection"
 _LABELS = "zero-shot-image-classification"
 RUNNERS: tuple[Runner, ...] = (
-    Runner(_LABELS, by_architecture(_LABELS, "CLIPModel", "SiglipModel", "Siglip2Model", "AlignModel",
-                                    "MetaClip2Model"),
+    Runner(_LABELS, by_architecture(_LABELS, "CLIPModel", "AltCLIPModel", "ChineseCLIPModel", "SiglipModel",
+                                    "Siglip2Model", "AlignModel", "MetaClip2Model"),
            loader("AutoModelForZeroShotImageClassification", processor_of), rank),
     Runner(_BOXES, by_architecture(_BOXES, "OwlViTForObjectDetection", "Owlv2ForObjectDetection"),
-           loader("AutoModelForZeroShotObjectDetection", processor_of), search),
-    Runner(_BOXES, by_architecture(_BOXES, "GroundingDinoForObjectDetection"),
-           loader("AutoModelForZeroShotObjectDetection", processor_of), ground),
+           load_searcher, search),
+    Runner(_BOXES, by_architecture(_BOXES, "GroundingDinoForObjectDetection", "MMGroundingDinoForObjectDetection"),
+           load_searcher, ground),
 )

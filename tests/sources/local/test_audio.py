@@ -11,7 +11,10 @@ import pytest
 import soundfile
 
 from compegpt.errors import InputError
+from compegpt.media.artifacts import Store
+from compegpt.sources.local import audio_hearing
 from compegpt.sources.local.runner import Checkpoint
+from compegpt.threads import in_thread
 from tests.sources.local import tiny
 from tests.sources.local.tiny import ran
 
@@ -44,8 +47,9 @@ def hearing(folder: Path, head: str, **config: Any) -> Checkpoint:
     features = transformers.Wav2Vec2FeatureExtractor()
     settings = transformers.Wav2Vec2Config(
         vocab_size=len(LETTERS), hidden_size=tiny.SIZE, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=tiny.SIZE, conv_dim=(8, 8), conv_stride=(20, 16), conv_kernel=(20, 16), num_feat_extract_layers=2,
-        num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2, classifier_proj_size=8, **config)
+        intermediate_size=tiny.SIZE, conv_dim=(8, 8), conv_stride=(20, 16), conv_kernel=(20, 16),
+        num_feat_extract_layers=2, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2,
+        classifier_proj_size=8, **config)
     with tiny.seeded():
         model = getattr(transformers, f"Wav2Vec2{head}")(settings)
         for weights in model.parameters():
@@ -109,13 +113,13 @@ async def test_a_silent_recording_holds_no_speech(tmp_path: Path, make: Any) -> 
     assert (finding.empty, finding.output) == (True, {"text": ""})
 
 
-async def test_a_long_recording_is_heard_in_pieces(tmp_path: Path, examples: Path,
-                                                   monkeypatch: pytest.MonkeyPatch) -> None:
-    from compegpt.sources.local import audio_hearing
+@pytest.fixture
+def sentence(examples: Path) -> Path:
+    return next(examples.rglob("*.wav"))
 
+
+async def test_a_long_recording_is_heard_in_pieces(tmp_path: Path, sentence: Path) -> None:
     heard: list[float] = []
-    ctc = audio_hearing.by_ctc
-    sentence = next(examples.rglob("*.wav"))
     speech, rate = soundfile.read(sentence, dtype="float32")
     long = tmp_path / "long.wav"
     soundfile.write(long, np.concatenate([speech] * int(40 * rate / len(speech) + 1)), rate)
@@ -124,10 +128,10 @@ async def test_a_long_recording_is_heard_in_pieces(tmp_path: Path, examples: Pat
 
     def counted(loaded: Any, piece: Any) -> Any:
         heard.append(len(piece) / RATE)
-        return ctc(loaded, piece)
+        return audio_hearing.by_ctc(loaded, piece)
 
-    monkeypatch.setattr(rows[0].run, "__setstate__", None, raising=False)
-    finding = audio_hearing.transcribed(counted, rows[0].load(checkpoint, "cpu"), {"audio": str(long)}, None)  # type: ignore[arg-type]
+    finding = await in_thread(audio_hearing.transcribed, counted, rows[0].load(checkpoint, "cpu"),
+                              {"audio": str(long)}, Store(tmp_path))
     assert finding.output["text"]
     assert len(heard) > 1
     assert max(heard) <= audio_hearing.WINDOW
@@ -135,7 +139,7 @@ async def test_a_long_recording_is_heard_in_pieces(tmp_path: Path, examples: Pat
 
 async def test_what_is_no_recording_is_the_users_to_mend(tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
-    broken.write_bytes(b"RIFF\\0\\0\\0\\0WAVEnonsense")
+    broken.write_bytes(b"RIFF" + bytes(4) + b"WAVEnonsense")
     with pytest.raises(InputError):
         await ran(tmp_path, hearing(tmp_path, "ForCTC"), "automatic-speech-recognition", audio=str(broken))
 
@@ -162,8 +166,9 @@ def vits(folder: Path, language: str = "eng") -> Checkpoint:
         vocab_size=len(letters), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, ffn_dim=16, flow_size=16,
         spectrogram_bins=9, duration_predictor_filter_channels=16, prior_encoder_num_flows=2,
         posterior_encoder_num_wavenet_layers=2, upsample_initial_channel=16, upsample_rates=[8, 4],
-        upsample_kernel_sizes=[16, 8], resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1]], wavenet_dilation_rate=1,
-        prior_encoder_num_wavenet_layers=2, depth_separable_num_layers=2, duration_predictor_num_flows=2)
+        upsample_kernel_sizes=[16, 8], resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1]],
+        wavenet_dilation_rate=1, prior_encoder_num_wavenet_layers=2, depth_separable_num_layers=2,
+        duration_predictor_num_flows=2)
     with tiny.seeded():
         model = transformers.VitsModel(config)
     return tiny.saved(folder / "model", model, words, name="tiny/mms-tts-eng")
@@ -175,8 +180,9 @@ async def test_a_text_is_read_aloud(tmp_path: Path) -> None:
     checkpoint = vits(tmp_path)
     finding = await ran(tmp_path, checkpoint, "text-to-speech", text="the quick brown fox")
     inputs = loaded(checkpoint, "AutoTokenizer")("the quick brown fox", return_tensors="pt")
+    model = loaded(checkpoint, "AutoModelForTextToWaveform").eval()
     with tiny.seeded(), torch.inference_mode():
-        wave = loaded(checkpoint, "AutoModelForTextToWaveform").eval()(**inputs).waveform[0].numpy()
+        wave = model(**inputs).waveform[0].numpy()
     made, rate = soundfile.read(finding.output["audio"], dtype="float32")
     assert rate == RATE
     assert np.allclose(made, wave / max(1.0, np.abs(wave).max()), atol=1e-4)
@@ -193,9 +199,10 @@ def musicgen(folder: Path) -> Checkpoint:
     words = tiny.tokenizer("t5")
     text = transformers.T5Config(vocab_size=len(words), d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
     sound = transformers.EncodecConfig(hidden_size=16, num_filters=4, codebook_size=32, codebook_dim=16,
-                                       upsampling_ratios=[4, 4], target_bandwidths=[1.5])
+                                       upsampling_ratios=[8, 5, 4, 2], target_bandwidths=[3.0])
     decoder = transformers.MusicgenDecoderConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, ffn_dim=16,
-                                                 num_attention_heads=2, num_codebooks=4, pad_token_id=32, bos_token_id=32)
+                                                 num_attention_heads=2, num_codebooks=4, pad_token_id=32,
+                                                 bos_token_id=32)
     config = transformers.MusicgenConfig(text_encoder=text, audio_encoder=sound, decoder=decoder)
     with tiny.seeded():
         model = transformers.MusicgenForConditionalGeneration(config)

@@ -145,7 +145,7 @@ async def test_an_answer_is_the_likeliest_stretch_of_the_context(tmp_path: Path,
 
 def _likeliest(model: Any, inputs: Any, row: int) -> tuple[float, int, int]:
     """Score, start and end of the best answer in one window, by trying all."""
-    output = model(**{name: inputs[name][row : row + 1] for name in ("input_ids", "token_type_ids", "attention_mask")})
+    output = model(**{name: inputs[name][row : row + 1] for name in ("input_ids", "attention_mask")})
     readable = [at for at, part in enumerate(inputs.sequence_ids(row)) if part == 1]
     starts, ends = (logits[0][readable].softmax(-1).tolist() for logits in (output.start_logits, output.end_logits))
     score, first, last = max((starts[one] * ends[other], readable[one], readable[other])
@@ -153,8 +153,8 @@ def _likeliest(model: Any, inputs: Any, row: int) -> tuple[float, int, int]:
     return score, int(inputs["offset_mapping"][row][first][0]), int(inputs["offset_mapping"][row][last][1])
 
 
-def seq2seq(folder: Path, kind: str, name: str = "tiny/model", extra: tuple[str, ...] = (), **config: Any) -> Checkpoint:
-    """A tiny encoder-decoder: `Bart`, `MarianMT`, `M2M100`, `T5`."""
+def seq2seq(folder: Path, kind: str, name: str = "tiny/model", extra: tuple[str, ...] = ()) -> Checkpoint:
+    """A tiny encoder-decoder: `Bart`, `Marian`, `M2M100`, `T5`."""
     import transformers
 
     words = tiny.tokenizer("t5", extra)
@@ -165,7 +165,7 @@ def seq2seq(folder: Path, kind: str, name: str = "tiny/model", extra: tuple[str,
               "num_heads": 2, "decoder_start_token_id": 0, "eos_token_id": words.eos_token_id}
              if kind == "T5" else tiny.seq2seq_sizes(words))
     with tiny.seeded():
-        model = getattr(transformers, classes[0])(getattr(transformers, classes[1])(**{**sizes, **config}))
+        model = getattr(transformers, classes[0])(getattr(transformers, classes[1])(**sizes))
         for weights in model.parameters():
             weights.data *= 2
     model.generation_config.max_new_tokens = 8
@@ -216,6 +216,36 @@ async def test_a_translation_is_what_the_model_generates(tmp_path: Path, kind: s
     told = {"forced_bos_token_id": words.convert_tokens_to_ids(first)} if first else {}
     finding = await ran(tmp_path, checkpoint, "translation", text="The river is big.", source="en", target="de")
     assert finding.output == {"text": generated(checkpoint, sent, **told)}
+
+
+async def test_the_tokenizer_is_told_the_language_of_the_text(tmp_path: Path) -> None:
+    import transformers
+
+    letters = dict.fromkeys(["<s>", "<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz."])
+    words = transformers.NllbTokenizer(vocab={letter: at for at, letter in enumerate(letters)}, merges=[])
+    sizes = tiny.seq2seq_sizes(words, pad_token_id=1, vocab_size=len(words), decoder_start_token_id=2)
+    with tiny.seeded(6):
+        model = transformers.M2M100ForConditionalGeneration(transformers.M2M100Config(**sizes))
+    model.generation_config.max_new_tokens = 8
+    checkpoint = tiny.saved(tmp_path / "model", model, words, name="tiny/nllb")
+    finding = await ran(tmp_path, checkpoint, "translation", text="the river", source="de", target="fr")
+    words = transformers.AutoTokenizer.from_pretrained(checkpoint.folder, src_lang="deu_Latn")
+    tokens = model.eval().generate(**words("the river", return_tensors="pt"), do_sample=False,
+                                   forced_bos_token_id=words.convert_tokens_to_ids("fra_Latn"))
+    assert finding.output == {"text": words.decode(tokens[0], skip_special_tokens=True).strip()}
+
+
+async def test_a_model_that_lacks_the_language_says_so(tmp_path: Path) -> None:
+    checkpoint = seq2seq(tmp_path, "M2M100", "tiny/nllb-small", ("eng_Latn", "deu_Latn"))
+    with pytest.raises(ExpertError, match="It does not translate to French"):
+        await ran(tmp_path, checkpoint, "translation", text="The river is big.", source="en", target="fr")
+
+
+@pytest.mark.parametrize(("name", "why"), [("tiny/opus-mt-en-fr", "does not translate from English to German"),
+                                           ("tiny/bart", "not made for translating")])
+async def test_a_model_of_another_pair_is_passed_over(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(AssertionError, match=why):
+        await ran(tmp_path, seq2seq(tmp_path, "Marian", name), "translation", text="x", source="en", target="de")
 
 
 async def test_a_translation_keeps_the_lines(tmp_path: Path) -> None:

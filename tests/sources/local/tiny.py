@@ -1,4 +1,4 @@
-"""Makers of tiny random checkpoints: a config, random weights of a fixed seed, a real tokenizer; saved as a user has them.
+"""Makers of tiny random checkpoints: a config, weights of a fixed seed, a real tokenizer; saved as a user has them.
 
 `saved(folder, model, *processors)` is all another maker needs: build the model inside `seeded()`.
 """
@@ -17,12 +17,15 @@ from compegpt.sources.local.runner import Checkpoint
 from compegpt.sources.local.source import Local
 from tests.fakes import settings
 
-WORDS = ("the a an of in on is are was were has have it this that what who where when which and or not very much for to "
-         "with from by at as he she they we you i my your good bad great awful film food house tree river city capital "
-         "france paris berlin germany london england red blue green big small old new quick brown fox jumps over lazy "
-         "dog cat john mary smith works at acme company model models answer question text summary summarize translate "
-         "english german french : , . ? ! ' - one two three four five six seven eight nine ten user assistant system "
-         "bonjour hallo hello world le la les est un une der die das ist ein eine sport politics science").split()
+_TEXT = """
+the a an of in on is are was were has have it this that what who where when which and or not very much for to
+with from by at as he she they we you i my your good bad great awful film food house tree river city capital
+france paris berlin germany london england red blue green big small old new quick brown fox jumps over lazy
+dog cat john mary smith works at acme company model models answer question text summary summarize translate
+english german french : , . ? ! ' - one two three four five six seven eight nine ten user assistant system
+bonjour hallo hello world le la les est un une der die das ist ein eine sport politics science
+"""
+WORDS = tuple(_TEXT.split())
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "</s>"]
 SIZE = 32
 """Width of all tiny models."""
@@ -68,9 +71,10 @@ def bert_sizes(words: Any, **rest: Any) -> dict[str, Any]:
 def seq2seq_sizes(words: Any, **rest: Any) -> dict[str, Any]:
     """Settings of a tiny BART, Marian or M2M-100 for this tokenizer."""
     return {"vocab_size": len(words), "d_model": SIZE, "encoder_layers": 1, "decoder_layers": 1,
-            "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": SIZE, "decoder_ffn_dim": SIZE,
-            "max_position_embeddings": 64, "pad_token_id": 0, "eos_token_id": words.eos_token_id,
-            "bos_token_id": words.convert_tokens_to_ids("<s>"), "decoder_start_token_id": 0,
+            "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": SIZE,
+            "decoder_ffn_dim": SIZE, "max_position_embeddings": 64, "pad_token_id": 0,
+            "eos_token_id": words.eos_token_id, "bos_token_id": words.convert_tokens_to_ids("<s>"),
+            "decoder_start_token_id": 0,
             "forced_eos_token_id": words.eos_token_id, **rest}
 
 
@@ -89,14 +93,14 @@ def described(folder: Path, name: str = "tiny/model", **fields: Any) -> Checkpoi
     """A checkpoint with its config as the files say."""
     file = next(file for file in (folder / "config.json", folder / "model_index.json") if file.exists())
     config = json.loads(file.read_text())
-    architectures = tuple(config.get("architectures") or ()) or ((config["_class_name"],) if "_class_name" in config else ())
+    architectures = tuple(config.get("architectures") or [config["_class_name"]])
     size = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
     return Checkpoint(**{"name": name, "folder": folder, "architectures": architectures, "config": config,
                          "bytes": size, **fields})
 
 
 def in_hub_cache(cache: Path, name: str, made: Path, commit: str = "1" * 40) -> Path:
-    """Put a saved folder where `hf download` would: `models--org--name/snapshots/COMMIT`, with its ref; the snapshot."""
+    """Put a saved folder where `hf download` would, `models--org--name/snapshots/COMMIT` with its ref; the snapshot."""
     repo = cache / f"models--{name.replace('/', '--')}"
     snapshot = repo / "snapshots" / commit
     snapshot.parent.mkdir(parents=True, exist_ok=True)

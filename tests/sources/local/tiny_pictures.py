@@ -25,8 +25,8 @@ def _vae(**settings: Any) -> Any:
     from diffusers import AutoencoderKL
 
     return AutoencoderKL(block_out_channels=[4, 8], down_block_types=["DownEncoderBlock2D"] * 2,
-                         up_block_types=["UpDecoderBlock2D"] * 2, latent_channels=4, norm_num_groups=2, sample_size=SIDE,
-                         **settings)
+                         up_block_types=["UpDecoderBlock2D"] * 2, latent_channels=4, norm_num_groups=2,
+                         sample_size=SIDE, **settings)
 
 
 def _unet(**settings: Any) -> Any:

@@ -115,3 +115,53 @@ def layoutlm(folder: Path) -> Checkpoint:
     with seeded():
         model = LayoutLMForQuestionAnswering(LayoutLMConfig(**bert_sizes(words)))
     return saved(folder, model, words)
+
+
+def layoutlmv3(folder: Path) -> Checkpoint:
+    """With the kind of tokenizer it needs: one that takes words and their boxes."""
+    from transformers import (
+        LayoutLMv3Config,
+        LayoutLMv3ForQuestionAnswering,
+        LayoutLMv3ImageProcessorPil,
+        LayoutLMv3Tokenizer,
+    )
+
+    letters = [*"abcdefghijklmnopqrstuvwxyzĠ?."]
+    vocab = {token: at for at, token in enumerate(["<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters])}
+    words = LayoutLMv3Tokenizer(vocab=vocab, merges=[], model_max_length=120)
+    config = LayoutLMv3Config(**{**_SIZES, "vocab_size": len(vocab), "max_position_embeddings": 128},
+                              coordinate_size=6, shape_size=4, input_size=SEEN, patch_size=8,
+                              max_2d_position_embeddings=1024,
+                              rel_pos_bins=8, max_rel_pos=16, rel_2d_pos_bins=8, max_rel_2d_pos=16, pad_token_id=1,
+                              bos_token_id=0, eos_token_id=2, has_relative_attention_bias=False,
+                              has_spatial_attention_bias=False)
+    with seeded():
+        model = LayoutLMv3ForQuestionAnswering(config)
+    return saved(folder, model, LayoutLMv3ImageProcessorPil(size=SQUARE, apply_ocr=False), words)
+
+
+def qwen_vl(folder: Path) -> Checkpoint:
+    """A model whose processor has a half for videos, which wants torchvision."""
+    import json
+
+    from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen2VLImageProcessorPil
+
+    extra = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
+    words = tokenizer("gpt", extra=extra, longest=256)
+    numbers = [words.convert_tokens_to_ids(token) for token in extra]
+    text = {**_SIZES, "num_key_value_heads": 2, "vocab_size": len(words), "max_position_embeddings": 256,
+            "bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id, "pad_token_id": 0,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 2, 4]}}
+    eye = {"depth": 1, "embed_dim": SIZE, "hidden_size": SIZE, "num_heads": 2, "mlp_ratio": 1, "patch_size": 8,
+           "spatial_merge_size": 2, "temporal_patch_size": 2}
+    config = Qwen2VLConfig(text_config=text, vision_config=eye, image_token_id=numbers[0], video_token_id=numbers[1],
+                           vision_start_token_id=numbers[2], vision_end_token_id=numbers[3])
+    with seeded():
+        model = Qwen2VLForConditionalGeneration(config)
+        bolder(model)
+    words.chat_template = CHAT.replace(IMAGE, "<|vision_start|><|image_pad|><|vision_end|>")
+    seen = Qwen2VLImageProcessorPil(patch_size=8, merge_size=2, temporal_patch_size=2,
+                                    size={"shortest_edge": 16 * 16, "longest_edge": SEEN * SEEN})
+    checkpoint = saved(folder, model, seen, words)
+    (folder / "processor_config.json").write_text(json.dumps({"processor_class": "Qwen2VLProcessor"}))
+    return checkpoint

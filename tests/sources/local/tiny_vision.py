@@ -66,6 +66,7 @@ def detr(folder: Path) -> Checkpoint:
     with seeded(1):
         model = DetrForObjectDetection(config)
         bolder(model)
+        _surer(model.class_labels_classifier, [0.0, 0.0, 1.0, -2.0], 4)
     return saved(folder, model, DetrImageProcessorPil(size={"shortest_edge": 64, "longest_edge": 128}))
 
 
@@ -77,6 +78,7 @@ def yolos(folder: Path) -> Checkpoint:
                                                     **NAMES))
         model.vit.embeddings.detection_tokens.data.normal_()
         bolder(model)
+        _surer(model.class_labels_classifier.layers[-1], [0.0, -1.0, 3.0, -2.0], 4)
     return saved(folder, model, YolosImageProcessorPil(size={"shortest_edge": SEEN, "longest_edge": SEEN}))
 
 
@@ -87,11 +89,11 @@ def bolder(model: Any, factor: float = 12) -> None:
             parameter.data.mul_(factor)
 
 
-def _surer(layer: Any, bias: list[float]) -> None:
+def _surer(layer: Any, bias: list[float], factor: float) -> None:
     import torch
 
     with torch.no_grad():
-        layer.weight.mul_(30)
+        layer.weight.mul_(factor)
         layer.bias.copy_(torch.tensor(bias))
 
 
@@ -155,7 +157,8 @@ def mask2former(folder: Path) -> Checkpoint:
                                dim_feedforward=16, num_queries=4, **NAMES)
     with seeded():
         model = Mask2FormerForUniversalSegmentation(config)
-        _surer(model.class_predictor, [2.0, 1.0, 2.4, -3.0])
+        bolder(model, 3)
+        _surer(model.class_predictor, [3.0, 1.0, 2.0, -3.0], 2)
     return saved(folder, model, Mask2FormerImageProcessorPil(size={"height": 64, "width": 64}))
 
 
