@@ -127,9 +127,17 @@ def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
 
 
 def _experts(options: Namespace, console: Console) -> int:
-    from compegpt.listing import rows, table
+    import asyncio
 
-    listed = rows(options.command[1] if len(options.command) > 1 else None)
+    from compegpt.listing import others, rows, table
+    from compegpt.tasks import canonical
+    from compegpt.turns import parts_of
+
+    task = options.command[1] if len(options.command) > 1 else None
+    listed = rows(task)
+    if task is not None:
+        listed += asyncio.run(others(task, parts_of(options).sources))
+        listed = listed or [{"task": canonical(task), "expert": None}]
     console.answer(_dumped(listed) if options.json else table(listed))
     return 0
 

@@ -12,8 +12,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from compegpt.errors import ConfigurationError
 from compegpt.settings import Secret, Settings
 from compegpt.sources.embedded.source import MODULES, engines
+from compegpt.sources.own import own_experts
 from compegpt.tasks import TASKS
 
 PROGRAMS: dict[str, str] = {
@@ -35,7 +37,19 @@ def examined(settings: Settings) -> dict[str, Any]:
         "python": platform.python_version(), "executable": sys.executable, "missing_packages": packages,
         "programs": {name: shutil.which(name) for name in PROGRAMS}, "data_dir": data_dir,
         "settings": {one.metadata["env"]: _shown(getattr(settings, one.name)) for one in fields(settings)},
-        "tasks": tasks, "ready": data_dir["writable"] and all(tasks[name]["families"] for name in _MAIN_JOB)}
+        "competing": _competing(settings), "tasks": tasks, "ready": data_dir["writable"] and all(tasks[name]["families"] for name in _MAIN_JOB)}
+
+
+def _competing(settings: Settings) -> dict[str, str]:
+    """Which language model and which sources these settings give, or what is wrong with them."""
+    from compegpt.wiring import language_model_named, source_names
+
+    try:
+        spec, own = language_model_named(settings), own_experts(settings)
+        sources = source_names(settings, own, spec is not None)
+    except ConfigurationError as error:
+        return {"Not usable": str(error)}
+    return {"Language model": spec or "none: the embedded planner and writer do it", "Sources": ", ".join(sources)}
 
 
 def report(found: dict[str, Any]) -> str:
@@ -47,11 +61,12 @@ def report(found: dict[str, Any]) -> str:
     lines += [f"  {name:<12} {path or 'missing: ' + PROGRAMS[name]}" for name, path in found["programs"].items()]
     lines += ["", "Set:"]
     lines += [f"  {name} = {value}" for name, value in found["settings"].items() if value is not None]
+    lines += ["", *(f"{what}: {value}" for what, value in found["competing"].items())]
     lines += ["", "Tasks (independent families of engines; from 2 on they compete):"]
     for name, task in found["tasks"].items():
         missing = "; ".join(task["missing"])
         lines.append(f"  {name:<30} {task['families']}" + (f"   could have: {missing}" if missing else ""))
-    lines += ["", f"Only a hosted model does: {', '.join(name for name in TASKS if name not in MODULES)}."]
+    lines += ["", f"Only a hosted model, or one of your own, does: {', '.join(name for name in TASKS if name not in MODULES)}."]
     lines += ["", "Ready." if found["ready"] else "Not ready: mend what is missing above."]
     return "\n".join(lines)
 

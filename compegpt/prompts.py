@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-FOLDER = next((folder for folder in (Path(__file__).parent.parent / "prompts", Path(sys.prefix) / "share/compegpt/prompts")
-               if folder.is_dir()), Path("prompts"))
+_PLACES = (Path(__file__).parent.parent / "prompts", Path(sys.prefix) / "share/compegpt/prompts")
+FOLDER = next((folder for folder in _PLACES if folder.is_dir()), Path("prompts"))
 """Beside the package in a checkout; where an installed wheel puts it else."""
 _NAME = re.compile(r"\{\{(\w+)\}\}")
 

@@ -69,7 +69,7 @@ def failure(outcome: Outcome) -> CompeGPTError | None:
 
 
 def _silent(calls: Sequence[LLMCall]) -> CompeGPTError | None:
-    """Why a turn without tasks came to nothing: its language model never answered. None where it did, or there is none."""
+    """Why a turn without tasks came to nothing: its language model never answered; None where it did."""
     failed = [call for call in calls if call["error"]]
     return _as_error(failed[0]["error"], failed[0]["code"]) if failed and len(failed) == len(calls) else None
 

@@ -86,14 +86,23 @@ def source_names(settings: Settings, own: OwnExperts, has_llm: bool) -> list[str
     return [name for name, present in there.items() if present]
 
 
-def _language_model(settings: Settings) -> LanguageModel | None:
+def language_model_named(settings: Settings) -> str | None:
+    """The language model's `provider:model`; None for none. Imports nothing of a provider's where there is none."""
     if settings.llm == "embedded" or (settings.llm == "auto" and not settings.openai_api_key
                                       and not settings.openai_base_url):
-        return None  # without importing what builds one
-    from compegpt.llm.models import default_spec, language_model
+        return None
+    from compegpt.llm.models import default_spec
 
-    spec = default_spec(settings)
-    return None if spec is None else language_model(spec, settings)
+    return default_spec(settings)
+
+
+def _language_model(settings: Settings) -> LanguageModel | None:
+    spec = language_model_named(settings)
+    if spec is None:
+        return None
+    from compegpt.llm.models import language_model
+
+    return language_model(spec, settings)
 
 
 def _planner(settings: Settings, llm: LanguageModel | None, encoder: Encoder) -> Planner:

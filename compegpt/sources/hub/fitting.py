@@ -78,6 +78,8 @@ def _more(count: int) -> str:
 
 def _wrong_way(model: Model, args: Mapping[str, Any]) -> str | None:
     target, source = str(args.get("target", "")), args.get("source")
+    if not target:
+        return None  # a listing for a person, of all that translate
     sources = frozenset({source}) if isinstance(source, str) and source else possible(str(args.get("text", "")))
     unknown = not pairs(model) and (not model.languages or target in model.languages)
     if unknown or translates(model, sources, target):

@@ -25,7 +25,7 @@ _UNGUIDED = re.compile(r"turbo|lightning|schnell", re.IGNORECASE)
 """Those of them that know no guidance scale but 0."""
 GRID = 16
 """Widths and heights are multiples of this many pixels, which all of these models take."""
-_LIBRARIES = {None, "diffusers", "transformers"}
+_LIBRARIES = ("diffusers", "transformers")
 
 
 @functools.cache
@@ -57,8 +57,8 @@ def pipeline_of(auto: str, checkpoint: Checkpoint, device: str, **parts: Any) ->
 def check_parts(checkpoint: Checkpoint) -> None:
     """Raises ExpertGone where model_index.json names modules other than the two libraries'."""
     for name, part in checkpoint.config.items():
-        named = part[0] if isinstance(part, list) and len(part) == 2 and isinstance(part[0], str) else None
-        if named not in _LIBRARIES and not hasattr(library().pipelines, named):
+        named = part[0] if isinstance(part, list) and len(part) == 2 else None
+        if isinstance(named, str) and named not in _LIBRARIES and not hasattr(library().pipelines, named):
             raise ExpertGone(f"{checkpoint.name} wants code of its own for its {name}, and no code from models is run; "
                              "choose another.")
 
