@@ -37,7 +37,8 @@ def examined(settings: Settings) -> dict[str, Any]:
         "python": platform.python_version(), "executable": sys.executable, "missing_packages": packages,
         "programs": {name: shutil.which(name) for name in PROGRAMS}, "data_dir": data_dir,
         "settings": {one.metadata["env"]: _shown(getattr(settings, one.name)) for one in fields(settings)},
-        "competing": _competing(settings), "tasks": tasks, "ready": data_dir["writable"] and all(tasks[name]["families"] for name in _MAIN_JOB)}
+        "competing": _competing(settings), "tasks": tasks,
+        "ready": data_dir["writable"] and all(tasks[name]["families"] for name in _MAIN_JOB)}
 
 
 def _competing(settings: Settings) -> dict[str, str]:
@@ -66,7 +67,8 @@ def report(found: dict[str, Any]) -> str:
     for name, task in found["tasks"].items():
         missing = "; ".join(task["missing"])
         lines.append(f"  {name:<30} {task['families']}" + (f"   could have: {missing}" if missing else ""))
-    lines += ["", f"Only a hosted model, or one of your own, does: {', '.join(name for name in TASKS if name not in MODULES)}."]
+    rest = ", ".join(name for name in TASKS if name not in MODULES)
+    lines += ["", f"Only a hosted model, or one of your own, does: {rest}."]
     lines += ["", "Ready." if found["ready"] else "Not ready: mend what is missing above."]
     return "\n".join(lines)
 

@@ -17,12 +17,15 @@ from compegpt.llm.failures import Where, diagnosed
 from compegpt.llm.links import Link
 from compegpt.llm.protocol import LLMError, Message, Purpose, Reply
 from compegpt.llm.rungs import Memory, refused, request
+from compegpt.llm.thoughts import Thoughts, without_thoughts
 from compegpt.schema import LLMCall
 
 TRIES = 3
 PAUSE = 0.25
 """Seconds before the second try, doubled before the third; each half to one and a half times that."""
 _NAMES_USAGE = re.compile(r"stream_options|include_usage")
+_SENTENCE_END = re.compile(r"[.!?…:;)\]}>\"'`*。！？\n]\s*$|^\s*$")
+"""How a whole answer ends; some servers never say that theirs is."""
 
 
 @dataclass
@@ -129,7 +132,7 @@ class RemoteModel:
         async with self._link.chat(await self._http()) as chat:
             message = await chat.ainvoke(_own(messages), **options)
         tally.tokens += _tokens(message) or 0
-        return _text(message)
+        return without_thoughts(_text(message))
 
     async def _streamed(self, messages: Sequence[Message], say: Callable[[str], None], tally: Tally) -> str:
         if not self._memory.of(self.name, self._link.address).stream_usage:
@@ -146,19 +149,25 @@ class RemoteModel:
     async def _spoken(self, messages: Sequence[Message], say: Callable[[str], None], tally: Tally, *,
                       usage: bool) -> str:
         pieces: list[str] = []
-        tokens, finished = 0, False
+        thoughts, tokens, finished = Thoughts(), 0, False
+
+        def told(piece: str) -> None:
+            if piece:
+                tally.said = True
+                pieces.append(piece)
+                say(piece)
+
         async with self._link.chat(await self._http()) as chat:
             async for chunk in chat.astream(_own(messages), stream_usage=usage):
                 tokens = _tokens(chunk) or tokens  # some servers count up in every chunk
                 finished = finished or bool(chunk.response_metadata.get("finish_reason"))
-                if piece := _text(chunk):
-                    tally.said = True
-                    pieces.append(piece)
-                    say(piece)
+                told(thoughts.feed(_text(chunk)))
+        told(thoughts.end())
         tally.tokens += tokens
-        if not finished:  # a connection that just ends looks like an answer that is complete
+        text = "".join(pieces)
+        if not finished and not _SENTENCE_END.search(text):  # a connection that just ends looks like a whole answer
             raise ExpertUnavailable(f"{self.name} broke off in the middle of its answer: try again.")
-        return "".join(pieces)
+        return text
 
     async def _http(self) -> Any:
         """This event loop's HTTP client, closed when the loop is."""

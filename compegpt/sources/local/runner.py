@@ -57,7 +57,8 @@ class Runner:
     fits: Callable[[Checkpoint], bool]
     """By architecture, config and tags; nothing is loaded for it."""
     load: Callable[[Checkpoint, str], Loaded]
-    """Blocking, in a thread. From `checkpoint.folder` only (it is there by then), safetensors only, no remote code, to this device."""
+    """Blocking, in a thread. From `checkpoint.folder` only (it is there by then), safetensors only, no remote code, to
+    this device."""
     run: Callable[[Loaded, Mapping[str, Any], Store], Finding]
     """Blocking, in a thread; args are checked values."""
     refuses: Callable[[Checkpoint, Mapping[str, Any]], str | None] | None = None

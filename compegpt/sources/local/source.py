@@ -22,6 +22,7 @@ from compegpt.sources.local import devices
 from compegpt.sources.local.discovery import Shelf, described, family, hub_cache, unsound
 from compegpt.sources.local.fetching import Fetching
 from compegpt.sources.local.kinds import languages
+from compegpt.sources.local.loading import library
 from compegpt.sources.local.memory import Models
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.threads import in_thread
@@ -73,10 +74,14 @@ class Local:
         self._own = tuple(own)
         self._shelf = Shelf(hub_cache(settings))
         self._start = asyncio.Lock()
+        self._warming: asyncio.Task[Any] | None = None
         self._parts: tuple[Models, Fetching, str] | None = None
 
     async def prepare(self, tasks: Sequence[str]) -> None:
-        """Nothing to do ahead: what there is here is found in no time."""
+        """Begin to load the libraries, which takes seconds, where a model here does one of the tasks; does not wait."""
+        wanted = [task for task in tasks if task in MODULES]
+        if self._warming is None and wanted and await in_thread(self._any_for, wanted):
+            self._warming = asyncio.ensure_future(in_thread(library))
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """Checkpoints whose kind does the task and that fit the args; for others that nearly do, why not."""
@@ -127,6 +132,10 @@ class Local:
             return Offers([], [f"no model for {task} is on this machine: name one in experts.toml, or fetch one by "
                                "`hf download ORG/NAME`"])
         return Offers(fit, reasons(passed_over))
+
+    def _any_for(self, tasks: Sequence[str]) -> bool:
+        rows = [runner for task in tasks for runner in runners(task)]
+        return any(runner.fits(checkpoint) for checkpoint in self._checkpoints().values() for runner in rows)
 
     def _checkpoints(self) -> dict[str, Checkpoint]:
         """All there are by their expert ids: the user's own, then those of the cache that came last first. Blocking."""

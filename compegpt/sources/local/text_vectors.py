@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,11 @@ def _cut(model: Any, texts: Sequence[str]) -> str | None:
 
 
 def _load_sentences(checkpoint: Checkpoint, device: str) -> Loaded:
-    """Raises ExpertGone where a layer after the encoder is a pickle."""
+    """Raises ExpertGone where a layer after the encoder is a pickle, or comes from elsewhere than the library."""
     folder = Path(checkpoint.folder or "")
+    layers = [str(layer.get("type")) for layer in json.loads((folder / "modules.json").read_bytes())]
+    if not all(kind.startswith("sentence_transformers.") for kind in layers):
+        raise ExpertGone(f"{checkpoint.name} needs code of its own, which is not run here.")
     pickled = [file for pattern in _PICKLES for file in folder.glob(f"*/{pattern}")
                if not (file.parent / "model.safetensors").exists() and file.parent.name[:1].isdigit()]
     if pickled:

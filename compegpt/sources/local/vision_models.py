@@ -57,9 +57,10 @@ def absent_parts(model: Any, missing: set[str]) -> list[str]:
 
     Single weights may well be missing: old files leave out what the computation never uses.
     """
-    parts = {name.split(".")[0] for name in missing}
-    return sorted(part for part in parts
-                  if all(name in missing for name, _ in model.named_parameters() if name.split(".")[0] == part))
+    parts: dict[str, list[str]] = {}
+    for name, _ in model.named_parameters(remove_duplicate=False):
+        parts.setdefault(name.split(".")[0], []).append(name)
+    return sorted(part for part, names in parts.items() if missing.issuperset(names))
 
 
 def image_processor_of(checkpoint: Checkpoint) -> Any:

@@ -183,6 +183,19 @@ def use(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> None:
     monkeypatch.setattr(module, "runners", lambda task: (bench.runner(task),))
 
 
+@pytest.mark.parametrize(("tasks", "wanted"), [(["fill-mask"], True), (["text-classification"], False), ([], False)])
+async def test_libraries_are_loaded_ahead_where_a_model_will_want_them(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tasks: list[str], wanted: bool) -> None:
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+    monkeypatch.setattr(module, "library", lambda: loop.call_soon_threadsafe(begun.set))
+    cached(tmp_path, "org/model", "BertForMaskedLM")
+    source = local(tmp_path)
+    await source.prepare(tasks)
+    assert (source._warming is not None) == wanted
+    if wanted:
+        await begun.wait()
+
+
 async def test_a_model_runs_on_the_device_without_gradients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Bench())
     cached(tmp_path, "org/model")

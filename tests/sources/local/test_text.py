@@ -163,6 +163,22 @@ def _as_sentence_transformer(checkpoint: Checkpoint) -> None:
         "word_embedding_dimension": tiny.SIZE, "pooling_mode_mean_tokens": True}))
 
 
+@pytest.mark.parametrize(("kind", "weights", "why"), [
+    ("custom.Layer", "model.safetensors", "needs code of its own, which is not run here"),
+    ("sentence_transformers.models.Dense", "pytorch_model.bin", "no safetensors weights for 2_Dense: pickles are not")],
+    ids=["code", "pickle"])
+async def test_layers_that_must_not_be_loaded_are_refused(tmp_path: Path, kind: str, weights: str, why: str) -> None:
+    checkpoint = encoder(tmp_path, "Model")
+    _as_sentence_transformer(checkpoint)
+    assert checkpoint.folder is not None
+    layers = json.loads((checkpoint.folder / "modules.json").read_text())
+    (checkpoint.folder / "modules.json").write_text(json.dumps([*layers, {"idx": 2, "path": "2_Dense", "type": kind}]))
+    (checkpoint.folder / "2_Dense").mkdir()
+    (checkpoint.folder / "2_Dense" / weights).write_bytes(b"x")
+    with pytest.raises(ExpertError, match=why):
+        await ran(tmp_path, checkpoint, "feature-extraction", text="hello")
+
+
 async def test_a_question_about_a_table(tmp_path: Path) -> None:
     import pandas
     import transformers

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from compegpt.errors import ExpertGone
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.local import vision, vision_boxes, vision_models
-from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
+from compegpt.sources.local.runner import Checkpoint, Loaded
 from tests.sources.local import tiny_vision as tiny
 
 LABELS = ["cat", "red house", "river"]
@@ -28,13 +26,8 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def runner(task: str, checkpoint: Checkpoint) -> Runner:
-    (only,) = [row for row in vision.RUNNERS if row.task == task and row.fits(checkpoint)]
-    return only
-
-
 def run(task: str, checkpoint: Checkpoint, photo: Path, folder: Path, **args: Any) -> tuple[Finding, Loaded]:
-    row = runner(task, checkpoint)
+    (row,) = [row for row in vision.RUNNERS if row.task == task and row.fits(checkpoint)]
     loaded = row.load(checkpoint, "cpu")
     return row.run(loaded, {"image": str(photo), **args}, Store(folder / "out")), loaded
 
@@ -189,30 +182,34 @@ def test_a_picture_is_enlarged(photo: Path, tmp_path: Path) -> None:
     assert (pixels(found.output["image"]) == wanted).all()
 
 
-@pytest.mark.parametrize(("name", "architecture", "task"), [
-    ("org/nsfw-detector", "ViTForImageClassification", "image-classification"),
-    ("org/table-detection", "DetrForObjectDetection", "object-detection"),
-    ("org/clothes", "SegformerForSemanticSegmentation", "image-segmentation"),
-    ("org/manga-ocr", "VisionEncoderDecoderModel", "image-to-text")], ids=str)
-def test_what_is_made_for_something_else_is_refused(name: str, architecture: str, task: str) -> None:
-    special, general = (Checkpoint(name, None, (architecture,)) for name in (name, "org/general"))
-    refuses = runner(task, special).refuses
-    assert refuses is not None
-    assert "not made for" in (refuses(special, {"image": "a.png"}) or "")
-    assert refuses(general, {"image": "a.png"}) is None
-    assert refuses(replace(special, tasks=(task,)), {"image": "a.png"}) is None
-
-
-def test_tasks_of_one_model_share_its_load() -> None:
-    loads = {(row.task, row.fits(Checkpoint("a", None, ("Qwen3VLForConditionalGeneration",), _EYE))): row.load
-             for row in vision.RUNNERS}
-    assert len({loads[task, True] for task in _CHAT}) == 1
-    assert loads["object-detection", False] is loads["face-detection", False]
-
-
 def test_a_model_without_the_layer_that_answers_is_refused(photo: Path, tmp_path: Path) -> None:
     with pytest.raises(ExpertGone, match="no weights for its classifier"):
         run("image-classification", tiny.headless(tmp_path), photo, tmp_path)
+
+
+def test_parts_are_absent_where_none_of_their_weights_came() -> None:
+    import torch
+
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.head = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+            self.register_buffer("places", torch.zeros(2))
+
+    assert vision_models.absent_parts(Model(), {"body.bias", "places"}) == []
+    assert vision_models.absent_parts(Model(), {"body.bias", "head.weight", "head.bias"}) == ["head"]
+
+
+def test_an_accelerators_half_precision_gives_nearly_the_same(photo: Path, tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    checkpoint = tiny.clip(tmp_path)
+    whole, _ = run("zero-shot-image-classification", checkpoint, photo, tmp_path, labels=LABELS)
+    monkeypatch.setattr(vision_models, "number_type", lambda device, config: torch.float16)
+    half, loaded = run("zero-shot-image-classification", checkpoint, photo, tmp_path, labels=LABELS)
+    assert loaded.model.dtype is torch.float16
+    assert scores(half.output["labels"]) == pytest.approx(scores(whole.output["labels"]), abs=5e-3)
 
 
 def test_pickled_weights_are_not_loaded(photo: Path, tmp_path: Path) -> None:
@@ -224,44 +221,3 @@ def test_pickled_weights_are_not_loaded(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(OSError, match="safetensors"):
         run("image-classification", checkpoint, photo, tmp_path)
-
-
-ZOE = {"depth-estimation"} if importlib.util.find_spec("torchvision") else set()
-_FACE = {"id2label": {"0": "Face"}}
-_EYE = {"vision_config": {}}
-_SEQ = "VisionEncoderDecoderModel"
-_CHAT = {"image-to-text", "ocr", "visual-question-answering", "document-question-answering"}
-
-
-@pytest.mark.parametrize(("architecture", "config", "tasks"), [
-    ("ViTForImageClassification", {}, {"image-classification"}),
-    ("VideoMAEForVideoClassification", {}, set()),
-    ("BertForSequenceClassification", {}, set()),
-    ("CLIPModel", {}, {"zero-shot-image-classification"}),
-    ("CLIPTextModel", {}, set()),
-    ("RTDetrForObjectDetection", {"id2label": {"0": "cup"}}, {"object-detection"}),
-    ("YolosForObjectDetection", _FACE, {"object-detection", "face-detection"}),
-    ("MMGroundingDinoForObjectDetection", {}, {"zero-shot-object-detection"}),
-    ("Owlv2ForObjectDetection", _FACE, {"zero-shot-object-detection"}),
-    ("OneFormerForUniversalSegmentation", {}, {"image-segmentation"}),
-    ("DepthAnythingForDepthEstimation", {}, {"depth-estimation"}),
-    ("ZoeDepthForDepthEstimation", {}, ZOE),
-    ("Swin2SRForImageSuperResolution", {}, {"image-upscaling"}),
-    (_SEQ, {"encoder": {"model_type": "vit"}, "decoder": {"model_type": "gpt2"}}, {"image-to-text"}),
-    (_SEQ, {"encoder": {"model_type": "deit"}, "decoder": {"model_type": "trocr"}}, {"ocr"}),
-    (_SEQ, {"encoder": {"model_type": "donut-swin"}, "decoder": {"model_type": "mbart"}}, set()),
-    ("BlipForConditionalGeneration", _EYE, {"image-to-text"}),
-    ("BlipForQuestionAnswering", _EYE, {"visual-question-answering"}),
-    ("ViltForQuestionAnswering", {}, {"visual-question-answering"}),
-    ("LayoutLMv3ForQuestionAnswering", {}, {"document-question-answering"}),
-    ("Qwen3VLForConditionalGeneration", _EYE, _CHAT),
-    ("Florence2ForConditionalGeneration", _EYE, {"image-to-text", "ocr"}),
-    ("PaliGemmaForConditionalGeneration", _EYE, {"image-to-text", "ocr", "visual-question-answering"}),
-    ("InstructBlipForConditionalGeneration", _EYE, set()),
-    ("T5ForConditionalGeneration", {}, set()),
-], ids=str)
-def test_tasks_of_an_architecture(architecture: str, config: dict[str, Any], tasks: set[str]) -> None:
-    checkpoint = Checkpoint("org/model", None, (architecture,), config)
-    assert {row.task for row in vision.RUNNERS if row.fits(checkpoint)} == tasks
-    told = Checkpoint("org/model", None, (architecture,), config, tasks=("summarization",))
-    assert not any(row.fits(told) for row in vision.RUNNERS)

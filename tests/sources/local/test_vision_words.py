@@ -210,6 +210,24 @@ def test_tesseract_reads_the_document(page: Path, tmp_path: Path) -> None:
     assert not any(path.exists() for path in store.made)
 
 
+@pytest.mark.parametrize(("marked", "text"), [("<s_answer> acme </s_answer>", "acme"), ("acme", "")],
+                         ids=["marked", "unmarked"])
+def test_donut_marks_its_answer(marked: str, text: str, page: Path, tmp_path: Path,
+                                monkeypatch: pytest.MonkeyPatch) -> None:
+    (row,) = [row for row in vision.RUNNERS if row.load is vision_documents.load_donut]
+    loaded = row.load(tiny.donut(tmp_path), "cpu")
+    prompts: list[str] = []
+
+    def decode(tokens: Any) -> list[str]:
+        prompts.append(loaded.model.tokenizer.decode(tokens[0]))
+        return ["<s_docvqa>" + marked]
+
+    monkeypatch.setattr(loaded.model.tokenizer, "batch_decode", decode)
+    found = row.run(loaded, {"image": str(page), "text": QUESTION}, Store(tmp_path / "out"))
+    assert (found.output, found.empty) == ({"text": text}, not text)
+    assert "who works at acme" in prompts[0]
+
+
 def test_donut_is_told_by_its_name() -> None:
     config = {"encoder": {"model_type": "donut-swin"}, "decoder": {"model_type": "mbart"}}
     named = Checkpoint("naver/donut-base-finetuned-docvqa", None, ("VisionEncoderDecoderModel",), config)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from compegpt.sources.local.runner import Checkpoint
-from tests.sources.local.tiny import SIZE, bert_sizes, saved, seeded, tokenizer
+from tests.sources.local.tiny import SIZE, bert_sizes, saved, seeded, seq2seq_sizes, tokenizer
 from tests.sources.local.tiny_vision import _EYE, _SIZES, SEEN, SQUARE, bolder
 
 IMAGE = "<image>"
@@ -165,3 +165,22 @@ def qwen_vl(folder: Path) -> Checkpoint:
     checkpoint = saved(folder, model, seen, words)
     (folder / "processor_config.json").write_text(json.dumps({"processor_class": "Qwen2VLProcessor"}))
     return checkpoint
+
+
+def donut(folder: Path) -> Checkpoint:
+    from transformers import (
+        DonutImageProcessorPil,
+        DonutSwinConfig,
+        DonutSwinModel,
+        MBartConfig,
+        MBartForCausalLM,
+        VisionEncoderDecoderModel,
+    )
+
+    words = tokenizer("gpt", extra=("<s_docvqa>", "<s_question>", "</s_question>", "<s_answer>"))
+    text = MBartConfig(**seq2seq_sizes(words), is_decoder=True, add_cross_attention=True)
+    eye = DonutSwinConfig(embed_dim=16, depths=[1, 1], num_heads=[1, 2], window_size=4, image_size=SEEN)
+    with seeded():
+        model = VisionEncoderDecoderModel(encoder=DonutSwinModel(eye), decoder=MBartForCausalLM(text))
+    model.generation_config.update(decoder_start_token_id=5, pad_token_id=0, eos_token_id=6, max_new_tokens=8)
+    return saved(folder, model, DonutImageProcessorPil(size=SQUARE), words, name="tiny/donut-docvqa")
