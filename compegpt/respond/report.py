@@ -81,6 +81,8 @@ def _candidate(candidate: Candidate, result: Result) -> str:
     if candidate["score"] is not None:
         parts.append(f"score {candidate['score']:.2f}")
     parts.append(f"{candidate['seconds']:.1f} s")
+    if candidate.get("why"):
+        parts.append(f"chosen as {candidate.get('why')}")
     if candidate.get("note"):
         parts.append(str(candidate.get("note")))
     crown = " (winner)" if candidate["expert"] == result["winner"] else ""

@@ -107,7 +107,7 @@ async def test_the_users_own_models_are_reached_with_their_own_keys(data_dir: Pa
     fake = OpenAI("Hallo", "Salut")
     with Server(fake) as server:
         house, tgi = models(server, data_dir, OWN, openai_api_key="sk-of-the-settings")
-        assert (house.expert_id, house.vision, house.why) == ("chat:house", False, "yours")
+        assert (house.expert_id, house.vision, house.why) == ("chat:house", False, "one of yours")
         for one in (house, tgi):
             await run(one, "translation", tmp_path, text="Hello", target="de")
     sent = [request.headers.get("authorization", "") for request in server.requests]

@@ -25,7 +25,7 @@ class ChatModel:
     tasks: frozenset[str] | None = None
     """The only task types it is for; None for all that a chat model can do."""
     why: str = ""
-    """Why it competes ("yours")."""
+    """Why it competes ("one of yours")."""
     name: str | None = None
     """What its user calls it; None for the name of the model."""
     languages: frozenset[str] | None = None
@@ -76,7 +76,7 @@ def _own(settings: Settings, own: OwnExperts) -> list[ChatModel]:
         except ConfigurationError as error:
             raise ConfigurationError(f"experts.toml, '{row.name}': {error}") from error
         vision = _sees(row.spec) if row.vision is None else row.vision
-        made.append(ChatModel(llm, row.family or family_of(row.spec), vision, row.tasks, "yours", row.name,
+        made.append(ChatModel(llm, row.family or family_of(row.spec), vision, row.tasks, "one of yours", row.name,
                               row.languages, row.licence, settings.task_deadline))
     return made
 
@@ -89,5 +89,5 @@ def _named(settings: Settings) -> list[ChatModel]:
         llms = {spec: language_model(spec, settings, seconds=settings.task_deadline) for spec in specs}
     except ConfigurationError as error:
         raise ConfigurationError(str(error).replace("COMPEGPT_LLM is", "COMPEGPT_CHAT_MODELS names")) from error
-    return [ChatModel(llm, family_of(spec), _sees(spec), why="named in COMPEGPT_CHAT_MODELS",
+    return [ChatModel(llm, family_of(spec), _sees(spec), why="one of COMPEGPT_CHAT_MODELS",
                       seconds=settings.task_deadline) for spec, llm in llms.items()]

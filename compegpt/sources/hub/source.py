@@ -60,7 +60,7 @@ class Hub:
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """The user's own models, then those of the rankings that fit the args and can be called, best first."""
-        own = [fitting.as_expert(model, task, expert_id(model), "yours") for model in self._of_user(task)]
+        own = [fitting.as_expert(model, task, expert_id(model), "one of yours") for model in self._of_user(task)]
         shut = self._shut()
         if not calls.can(task) or shut:
             return Offers(own, [shut] if shut and calls.can(task) and not own else [])
@@ -89,7 +89,7 @@ class Hub:
         task = canonical(name)
         listing, order, passed_over = await self._found(task, {}) if calls.can(task) else (Listing(()), [], [])
         models = {model.id: model for model in listing.models}
-        chosen: list[tuple[Model, str, str | None]] = [(model, "yours", None) for model in self._of_user(task)]
+        chosen: list[tuple[Model, str, str | None]] = [(model, "one of yours", None) for model in self._of_user(task)]
         chosen += [(model, why, self._shut()) for model, why in order]
         left = [(models[model], "", why) for model, why in passed_over]
         return [*({"task": task, "expert": None, "passed_over": problem} for problem in listing.problems),

@@ -33,10 +33,9 @@ def by_generation(loaded: Loaded, piece: Array) -> Heard:
     inputs = audio_reading.features(loaded, piece, **({"return_attention_mask": True} if whisper else {}))
     made = loaded.model.generate(**inputs, do_sample=False, num_beams=1, return_dict_in_generate=True,
                                  output_scores=True, **limits(loaded, _NEW_TOKENS))
-    written = made["sequences"][0].tolist()[-len(made["scores"]):]
-    surely = [float(step[0].float().log_softmax(-1)[token])
-              for step, token in zip(made["scores"], written, strict=True)]
-    return str(loaded.processor.words.decode(written, skip_special_tokens=True)).strip(), sum(surely), len(surely)
+    surely = [float(step[0].float().log_softmax(-1).max()) for step in made["scores"]]  # it took the likeliest
+    text = loaded.processor.words.decode(made["sequences"][0], skip_special_tokens=True)
+    return str(text).strip(), sum(surely), len(surely)
 
 
 def by_ctc(loaded: Loaded, piece: Array) -> Heard:

@@ -47,6 +47,13 @@ def number_type(device: str, config: Mapping[str, Any]) -> Any:
     return torch.bfloat16 if made_in == "bfloat16" and torch.cuda.is_bf16_supported() else torch.float16
 
 
+def expected_bytes(stored: int, device: str, config: Mapping[str, Any]) -> int:
+    """What weights of so many bytes on disk will take in memory, as far as config.json tells their type."""
+    made_in = str(config.get("dtype") or config.get("torch_dtype"))
+    before = {"float32": 4, "float16": 2, "bfloat16": 2}.get(made_in)
+    return stored * number_type(device, config).itemsize // before if before else stored
+
+
 def budget(settings: Settings, device: str) -> int:
     """Bytes that loaded models may take together: COMPEGPT_LOCAL_MEMORY, else half of the device's memory."""
     if settings.local_memory is not None:

@@ -10,6 +10,7 @@ import functools
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from compegpt.context import Offers
@@ -99,7 +100,8 @@ class Local:
             raise ExpertGone(f"{expert.id.removeprefix('local:')} is not on this machine any more.")
         checkpoint = await self._present(named, fetching)
         runner = await in_thread(_runner, checkpoint, expert.task, args)
-        return await models.use((checkpoint.folder, runner.load, *checkpoint.beside.values()), checkpoint.bytes,
+        size = await in_thread(_size, checkpoint, device)
+        return await models.use((checkpoint.folder, runner.load, *checkpoint.beside.values()), size,
                                 functools.partial(_loaded, runner, checkpoint, device),
                                 functools.partial(_ran, runner, args, store))
 
@@ -186,6 +188,12 @@ def _as_expert(checkpoint: Checkpoint, task: str, name: str) -> Expert:
     licence = next((tag.removeprefix("license:") for tag in checkpoint.tags if tag.startswith("license:")), None)
     return Expert(id=name, task=task, family=family(checkpoint), source=NAME, licence=licence,
                   languages=languages(checkpoint), about=f"{', '.join(checkpoint.architectures)}, run on this machine")
+
+
+def _size(checkpoint: Checkpoint, device: str) -> int:
+    """Bytes of memory it is expected to take, with what is beside it."""
+    beside = [described(Checkpoint(role, Path(folder))) for role, folder in checkpoint.beside.items()]
+    return sum(devices.expected_bytes(one.bytes, device, one.config) for one in (checkpoint, *beside))
 
 
 def _loaded(runner: Runner, checkpoint: Checkpoint, device: str) -> Loaded:

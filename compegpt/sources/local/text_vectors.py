@@ -16,6 +16,7 @@ from compegpt.sources.local import kinds, text_reading
 from compegpt.sources.local.devices import number_type
 from compegpt.sources.local.loading import library, with_tokenizer
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
+from compegpt.sources.local.text_writing import SEQ2SEQ
 
 Args = Mapping[str, Any]
 _TASKS = ("sentence-similarity", "feature-extraction")
@@ -81,9 +82,10 @@ def _load_sentences(checkpoint: Checkpoint, device: str) -> Loaded:
 
 
 def _encodes(checkpoint: Checkpoint) -> bool:
-    """A bare encoder that its card or its user says is for this; any encoder gives vectors, but few give good ones."""
+    """A bare text encoder that its card or its user says is for this; all give vectors, but few give good ones."""
     said = {*checkpoint.tags, *checkpoint.tasks}
-    return kinds.is_a("Model")(checkpoint) and not said.isdisjoint((*_TASKS, "sentence-transformers"))
+    of_text = not kinds.hears(checkpoint) and checkpoint.config.get("model_type") not in SEQ2SEQ
+    return of_text and kinds.is_a("Model")(checkpoint) and not said.isdisjoint((*_TASKS, "sentence-transformers"))
 
 
 _sentences = kinds.holds("modules.json")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from compegpt.errors import ExpertError
+from compegpt.errors import ExpertGone
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.local.kinds import made_for
@@ -45,11 +45,11 @@ def chats(checkpoint: Checkpoint) -> bool:
 
 
 def load_chat(checkpoint: Checkpoint, device: str) -> Loaded:
-    """Raises ExpertError where the model has no chat template."""
+    """Raises ExpertGone where the model has no chat template."""
     processor = processor_of(checkpoint)
     if not getattr(processor, "chat_template", None):
-        raise ExpertError(f"{checkpoint.name} has no chat template, so it cannot be told what to do; "
-                          "choose its instruction-tuned version.")
+        raise ExpertGone(f"{checkpoint.name} has no chat template, so it cannot be told what to do; "
+                         "choose its instruction-tuned version.")
     return Loaded(model_of("AutoModelForImageTextToText", checkpoint, device), processor, device, checkpoint)
 
 

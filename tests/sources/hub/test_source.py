@@ -187,7 +187,7 @@ async def test_a_hub_that_fails_leaves_a_reason_and_the_users_own_models(server:
     server.handlers.insert(0, lambda asked: answer)
     mine = Own(Model("http://127.0.0.1:9/mine", TASK), frozenset({TASK}))
     offers = await source(server, tmp_path, (mine,), seconds=0.2).offers(TASK, ENGLISH)
-    assert [one.why for one in offers.experts] == ["yours"]
+    assert [one.why for one in offers.experts] == ["one of yours"]
     assert len(offers.passed_over) == 1
     assert offers.passed_over[0].startswith("the Hub could not be asked (")
     assert TOKEN not in offers.passed_over[0]
@@ -255,7 +255,7 @@ async def test_an_own_model_is_run_as_the_user_named_it(server: Server, tmp_path
                                                         requests: int) -> None:
     called = Called()
     running = source(server, tmp_path, (Own(own, frozenset({TASK})),), called)
-    ((mine),) = [one for one in (await running.offers(TASK, {})).experts if one.why == "yours"]
+    ((mine),) = [one for one in (await running.offers(TASK, {})).experts if one.why == "one of yours"]
     before = len(server.requests)
     await source(server, tmp_path / "other", (Own(own, frozenset({TASK})),), called).run(mine, ENGLISH, store)
     assert (called.calls[0][0].id, called.calls[0][0].revision) == (own.id, own.revision)

@@ -31,6 +31,15 @@ def test_numbers_are_halved_on_cuda_only(monkeypatch: pytest.MonkeyPatch, device
     assert devices.number_type(device, {"dtype": made_in}) is expected
 
 
+@pytest.mark.parametrize(("device", "config", "expected"), [
+    ("cpu", {"dtype": "float16"}, 200), ("cpu", {"torch_dtype": "float32"}, 100), ("cuda", {"dtype": "float32"}, 50),
+    ("cuda", {"dtype": "float16"}, 100), ("cpu", {}, 100)])
+def test_what_weights_will_take_depends_on_the_device(monkeypatch: pytest.MonkeyPatch, device: str,
+                                                      config: dict[str, str], expected: int) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    assert devices.expected_bytes(100, device, config) == expected
+
+
 def test_the_budget_is_what_is_set(tmp_path: Path) -> None:
     assert devices.budget(settings(tmp_path, local_memory=1.5), "cpu") == 1_500_000_000
 

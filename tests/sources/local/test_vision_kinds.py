@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from compegpt.media.artifacts import Store
 from compegpt.sources.local import vision
 from compegpt.sources.local.runner import Checkpoint
+from compegpt.sources.local.source import Local
+from tests.fakes import settings
+from tests.sources.local import tiny_vision
 
 ZOE = {"depth-estimation"} if importlib.util.find_spec("torchvision") else set()
 _FACE = {"id2label": {"0": "Face"}}
@@ -71,3 +78,17 @@ def test_tasks_of_one_model_share_its_load() -> None:
              for row in vision.RUNNERS}
     assert len({loads[task, True] for task in _CHAT}) == 1
     assert loads["object-detection", False] is loads["face-detection", False]
+
+
+async def test_the_source_offers_and_runs_them(tmp_path: Path) -> None:
+    checkpoint = tiny_vision.yolos(tmp_path / "yolos")
+    photo = tmp_path / "photo.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)).save(photo)
+    local = Local(settings(tmp_path / "data", device="cpu", hf_home=tmp_path), [checkpoint])
+    found = {}
+    for task in ("object-detection", "face-detection"):
+        (expert,) = (await local.offers(task, {"image": str(photo)})).experts
+        found[task] = (await local.run(expert, {"image": str(photo)}, Store(tmp_path / "out"))).output["boxes"]
+    assert {box["label"] for box in found["object-detection"]} == {"dog", "human face"}
+    assert {box["label"] for box in found["face-detection"]} == {"face"}
+    assert (await local.offers("image-classification", {"image": str(photo)})).experts == []

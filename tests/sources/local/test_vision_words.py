@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from compegpt.errors import ExpertError
+from compegpt.errors import ExpertGone
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.local import vision, vision_chat, vision_documents, vision_prompted, vision_words
@@ -143,7 +143,7 @@ def test_a_chat_model_is_told_what_to_do(maker: Any, task: str, photo: Path, tmp
 
 
 def test_a_model_without_a_chat_template_is_refused(photo: Path, tmp_path: Path) -> None:
-    with pytest.raises(ExpertError, match="no chat template"):
+    with pytest.raises(ExpertGone, match="no chat template"):
         run("ocr", tiny.llava(tmp_path, template=None), photo, tmp_path)
 
 

@@ -57,7 +57,7 @@ def tokenizer(kind: str = "bert", extra: Sequence[str] = (), longest: int = 64) 
         inner.post_processor = processors.TemplateProcessing(
             single=single, pair=pair, special_tokens=[(name, vocab[name]) for name in ("[CLS]", "[SEP]", "</s>")])
     names = {"bert": {"cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"},
-             "t5": {"eos_token": "</s>"}, "gpt": {"eos_token": "</s>", "bos_token": "<s>"}}[kind]
+             "t5": {"eos_token": "</s>", "bos_token": "<s>"}, "gpt": {"eos_token": "</s>", "bos_token": "<s>"}}[kind]
     return PreTrainedTokenizerFast(tokenizer_object=inner, unk_token="[UNK]", pad_token="[PAD]",
                                    extra_special_tokens=list(extra), model_max_length=longest, **names)
 
