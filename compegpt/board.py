@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,8 +59,8 @@ class Race:
     seconds: float = 60.0
     last: float = float("inf")
     reserves: deque[Expert] = field(default_factory=deque)
-    refused: set[str] = field(default_factory=set)
-    """Sources whose key was refused: their reserves need not be asked."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """How many experts of a source refused its key."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the quorum has answered."""
     started: float | None = None

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from compegpt.board import Race
+from compegpt.board import Race, now
 from compegpt.errors import AuthenticationError, ExpertUnavailable
 from compegpt.execute.guard import Try, blank
 from compegpt.schema import Candidate, Expert
@@ -21,6 +21,8 @@ PAUSE, LONGEST_PAUSE = 0.5, 8.0
 """Seconds before the second try, doubled for each later one up to the longest, where its server does not say."""
 HEDGE = 0.4
 """Part of the task's time after which a reserve starts beside one that is silent."""
+REFUSALS = 2
+"""Experts of one source that refuse the key before no other of that source is asked: one may have reasons of its own."""
 _STANDING = ("ok", "empty", "abstained")
 
 
@@ -34,6 +36,8 @@ class Branch:
     _candidates: dict[str, Candidate] = field(default_factory=dict)
     _running: dict[asyncio.Task[Try | None], tuple[Expert, int]] = field(default_factory=dict)
     """Each with its expert and the number of the try."""
+    _began: dict[str, float] = field(default_factory=dict)
+    """When each expert was called first, in seconds since the epoch."""
     _hedged: bool = False
 
     async def run(self, first: Expert) -> list[Candidate]:
@@ -51,7 +55,8 @@ class Branch:
         done, _ = await asyncio.wait(self._running, timeout=self._until_hedge(), return_when=asyncio.FIRST_COMPLETED)
         if not done:
             self._hedged = True
-            self._start_reserve()
+            if not self.race.settled.is_set():
+                self._start_reserve()
         stands = False
         for task in done:
             expert, number = self._running.pop(task)
@@ -66,7 +71,7 @@ class Branch:
 
     def _replace(self, expert: Expert, number: int, error: Exception | None) -> None:
         if isinstance(error, AuthenticationError):
-            self.race.refused.add(expert.source)
+            self.race.refused[expert.source] += 1
         self._start_reserve()
         pause = self._pause(number, error)
         if pause is not None:
@@ -91,15 +96,16 @@ class Branch:
     def _start_reserve(self) -> None:
         while self.race.reserves:
             reserve = self.race.reserves.popleft()
-            if reserve.source not in self.race.refused:
+            if self.race.refused[reserve.source] < REFUSALS:
                 return self._start(reserve, 1, self.attempt(reserve))
 
     def _start(self, expert: Expert, number: int, call: Awaitable[Try | None]) -> None:
+        self._began.setdefault(expert.id, now())
         self._running[asyncio.ensure_future(call)] = (expert, number)
 
     def _until_hedge(self) -> float | None:
         """Seconds until the silence is too long; None where nobody could step in, or the quorum has answered."""
-        if self._hedged or not self.race.reserves or self.race.hurried:
+        if self._hedged or not self.race.reserves or self.race.settled.is_set():
             return None
         return max(self.race.left() - (1 - HEDGE) * self.race.seconds, 0.0)
 
@@ -119,4 +125,10 @@ class Branch:
         await asyncio.gather(*rest, return_exceptions=True)
         for expert, _ in rest.values():
             if expert.id not in self._candidates:
-                self._keep({**blank(expert), "status": "cancelled", "error": "not needed: another one answered first"})
+                self._keep(self._unneeded(expert))
+
+    def _unneeded(self, expert: Expert) -> Candidate:
+        began = self._began[expert.id]
+        seconds = round(now() - began, 4)
+        return {**blank(expert), "status": "cancelled", "started": began, "seconds": seconds,
+                "error": f"not needed: silent for {seconds:.1f} s when another one answered"}

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from compegpt.board import now
 from compegpt.context import Context
-from compegpt.errors import ExpertError
+from compegpt.errors import ExpertError, ExpertGone
 from compegpt.events import Judged
 from compegpt.judge.close import is_close, settled, standing
 from compegpt.judge.verdict import judge as verdict_of
@@ -71,6 +71,8 @@ def _result(task: Task, state: Competition, verdict: Verdict, candidates: list[C
 def _most_telling(candidates: list[Candidate]) -> str:
     """One code for a task whose candidates all failed."""
     codes = {one.get("code") or ExpertError.code for one in candidates}
+    if codes == {ExpertGone.code}:
+        return ExpertGone.code
     return next((code for code in ("authentication", "deadline", "transient", "storage") if code in codes),
                 ExpertError.code)
 

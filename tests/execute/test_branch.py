@@ -113,10 +113,36 @@ async def test_a_reserve_starts_beside_one_that_stays_silent() -> None:
     assert statuses(candidates) == {"a": "cancelled", "b": "ok"}
 
 
-async def test_reserves_of_a_source_whose_key_was_refused_are_not_asked() -> None:
-    script = Script(Race(), a=[AuthenticationError("no")], c=[TEXT])
-    candidates, _ = await run(script, expert("a"), expert("b"), expert("c", "embedded"))
-    assert statuses(candidates) == {"a": "failed", "c": "ok"}
+async def test_one_model_that_refuses_the_key_may_have_reasons_of_its_own() -> None:
+    script = Script(Race(), a=[AuthenticationError("no")], b=[TEXT])
+    candidates, _ = await run(script, expert("a"), expert("b"))
+    assert statuses(candidates) == {"a": "failed", "b": "ok"}
+
+
+async def test_reserves_of_a_source_whose_key_was_refused_twice_are_not_asked() -> None:
+    script = Script(Race(), a=[AuthenticationError("no")], b=[AuthenticationError("no")], d=[TEXT])
+    candidates, _ = await run(script, expert("a"), expert("b"), expert("c"), expert("d", "embedded"))
+    assert statuses(candidates) == {"a": "failed", "b": "failed", "d": "ok"}
+
+
+async def test_no_reserve_starts_beside_a_silent_one_when_the_quorum_has_answered_meanwhile() -> None:
+    race = Race(quorum=1, seconds=0.5)
+    script = Script(race, a=[forever])
+    branch = asyncio.ensure_future(run(script, expert("a"), expert("b")))
+    await script.begun.wait()
+    race.answered()
+    with race.lane() as limit, pytest.raises(TimeoutError):  # the task's time
+        async with limit:
+            await branch
+    assert script.called == ["a"]
+
+
+async def test_one_that_is_not_needed_any_more_is_on_the_record_with_its_time() -> None:
+    script = Script(Race(seconds=0.5), a=[forever], b=[TEXT])
+    candidates, _ = await run(script, expert("a"), expert("b"))
+    good, silent = sorted(candidates, key=lambda one: one["status"], reverse=True)
+    assert "silent for 0.2 s" in silent["error"]
+    assert silent["seconds"] == pytest.approx(good["started"] - silent["started"], abs=0.15)
 
 
 async def test_cancelling_the_branch_cancels_what_it_started() -> None:

@@ -120,7 +120,7 @@ class Models:
     def _make_room(self, size: int) -> bool:
         """Put out the least recently used until `size` fits; none where all that are idle would not be enough."""
         idle = [key for key, slot in self._slots.items() if slot.idle]
-        if size and self.used - sum(self._slots[key].size for key in idle) + size > self.budget:
+        if self.used - sum(self._slots[key].size for key in idle) + size > self.budget:
             return False
         for key in idle:
             if self.used + size <= self.budget:

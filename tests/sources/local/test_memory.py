@@ -172,6 +172,18 @@ async def test_a_cancelled_call_keeps_its_turn_until_its_thread_ends() -> None:
     assert made.most_at_once == 1
 
 
+async def test_a_call_that_was_cancelled_before_its_turn_gives_its_lease_back() -> None:
+    made = bench(10)
+    calls = await made.holding("a")
+    second = made.start("a")
+    await settled()
+    second.cancel()
+    made.finish("a")
+    await calls["a"]
+    assert await made.start("b") == "by b"
+    assert made.models.held == ["b"]
+
+
 async def test_calls_of_one_model_take_turns() -> None:
     made = bench()
     await asyncio.gather(*(made.start("a") for _ in range(6)))
