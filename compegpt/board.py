@@ -70,21 +70,27 @@ class Race:
 
     @contextmanager
     def lane(self) -> Iterator[asyncio.Timeout]:
-        """A time-out that shortens when the quorum is reached; enter it with `async with` around the call."""
-        now = asyncio.get_running_loop().time()
-        if self.started is None:
-            self.started = now
-        limit = asyncio.timeout_at(self._hurry_until if self.hurried else min(self.started + self.seconds, self.last))
+        """A time-out that shortens when the quorum is reached; enter it with `async with` around the call.
+
+        Who had to load first, and begins when the quorum has answered, gets the time the others had.
+        """
+        now, end = asyncio.get_running_loop().time(), self.end()
+        limit = asyncio.timeout_at(min(max(self._hurry_until, now + self._allowed), end) if self.hurried else end)
         self._limits.add(limit)
         try:
             yield limit
         finally:
             self._limits.discard(limit)
 
+    def end(self) -> float:
+        """Event-loop time at which the task's time ends, counted from its first expert's start."""
+        if self.started is None:
+            self.started = asyncio.get_running_loop().time()
+        return min(self.started + self.seconds, self.last)
+
     def left(self) -> float:
         """Seconds until the end of the task's time."""
-        now = asyncio.get_running_loop().time()
-        return min((now if self.started is None else self.started) + self.seconds, self.last) - now
+        return self.end() - asyncio.get_running_loop().time()
 
     def answered(self) -> None:
         """Count one answer; at the quorum, shorten what the others have left."""
@@ -96,12 +102,13 @@ class Race:
         taken = now - self.started
         until = self.started + max(self.patience * taken, taken + 1.0)
         if until < min(self.started + self.seconds, self.last):
-            self.hurried, self._hurry_until = True, until
+            self.hurried, self._hurry_until, self._allowed = True, until, until - self.started
             for limit in self._limits:
                 if limit.when() is not None and not limit.expired():
                     limit.reschedule(until)
 
     _hurry_until: float = float("inf")
+    _allowed: float = 0.0
 
 
 def now() -> float:

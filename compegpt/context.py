@@ -11,6 +11,7 @@ from compegpt.board import Board
 from compegpt.breaker import Breaker
 from compegpt.embed import Encoder
 from compegpt.media.artifacts import Store
+from compegpt.redaction import Redactor
 from compegpt.schema import (
     Candidate,
     Expert,
@@ -46,6 +47,11 @@ class Source(Protocol):
         ...
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers: ...
+
+    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+        """Load what the expert needs, where that takes long: others that are faster do not cut it short, only the
+        task's deadline does. Raises as `run` does."""
+        ...
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """Run one expert, once. `expert` holds no more than id, task, family and source: what else the call needs, the
@@ -111,6 +117,8 @@ class Context:
     """Expert calls at once on this machine, and below those at once to others."""
     remote_slots: asyncio.Semaphore
     board: Board
+    redacted: Redactor
+    """Takes every key and token out of what experts and language models say."""
     breaker: Breaker = field(default_factory=Breaker)
     arbiter: Arbiter | None = None
     reused: frozenset[int] = frozenset()

@@ -140,7 +140,8 @@ def copied(artifacts: Sequence[Mapping[str, Any]], results: Sequence[Result], fo
 
 def _usage(outcome: Outcome) -> dict[str, Any]:
     critical = critical_path(outcome.plan or [], outcome.results, outcome.began)
-    critical += sum(call["seconds"] for call in outcome.calls if call["purpose"] != "judge")
+    critical += sum(call["seconds"] for call in outcome.calls
+                    if call["purpose"] != "judge" and call.get("started", outcome.began) >= outcome.began)
     experts = [candidate for result in outcome.results for candidate in result["candidates"]]
     tokens = sum(call["tokens"] for call in outcome.calls) + sum(one.get("tokens", 0) for one in experts)
     return {"llm_calls": len(outcome.calls), "tokens": tokens, "expert_calls": len(experts),

@@ -104,6 +104,8 @@ class LLMCall(TypedDict):
     error: str | None
     code: str | None
     """`errors.CompeGPTError.code` of the error."""
+    started: NotRequired[float]
+    """Seconds since the epoch."""
 
 
 class Verdict(TypedDict):

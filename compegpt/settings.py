@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from compegpt.errors import ConfigurationError
+from compegpt.redaction import Redactor
 
 TOP_K_ALL = 1_000
 """What `COMPEGPT_TOP_K=all` stands for."""
-
-SHORTEST_SECRET = 6
-"""Characters; what is shorter ("none", "x") is no key and may stand in any text."""
 
 
 class Secret(str):
@@ -86,13 +84,15 @@ class Settings:
         values.setdefault("data_dir", _default_data_dir())
         return cls(**values)
 
+    @property
+    def secrets(self) -> list[Secret]:
+        """Every key and token of these settings."""
+        values = [getattr(self, setting.name) for setting in fields(self)]
+        return [value for value in values if isinstance(value, Secret)]
+
     def redacted(self, text: str) -> str:
-        """The text with every key and token of these settings as stars; servers like to quote what they refuse."""
-        for setting in fields(self):
-            secret = getattr(self, setting.name)
-            if isinstance(secret, Secret) and len(secret) >= SHORTEST_SECRET:
-                text = text.replace(secret, "****")
-        return text
+        """The text with every key and token of these settings as stars."""
+        return Redactor(self.secrets)(text)
 
 
 def _read_dotenv(path: Path | None) -> dict[str, str]:

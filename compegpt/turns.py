@@ -119,20 +119,20 @@ def take_turn(runner: asyncio.Runner, session: Session, request: Request, consol
     except (KeyboardInterrupt, asyncio.CancelledError):
         outcome.error = Interrupted(f"Interrupted; --thread {request['thread']} --resume goes on with it.")
     except Exception as error:  # the last line of defence: a bug ends this turn with a sentence, not a traceback
-        outcome.error = as_internal(error, console)
+        outcome.error = as_internal(error, console, session.parts.redacted)
     outcome.seconds = time.monotonic() - begun
     outcome.artifacts = artifacts_of(outcome.results)
     return outcome
 
 
-def as_internal(error: Exception, console: Console) -> CompeGPTError:
+def as_internal(error: Exception, console: Console, redacted: Callable[[str], str] = str) -> CompeGPTError:
     """A bug, or a package that is not installed, in one sentence; with -vv its traceback is told."""
     if console.verbosity > 1:
-        console.say("".join(traceback.format_exception(error)).rstrip())
+        console.say(redacted("".join(traceback.format_exception(error)).rstrip()))
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(("compegpt", "graphs")):
         return ConfigurationError(f"The Python package '{error.name}' is not installed here ({sys.executable}); "
                                   "install CompeGPT with its dependencies, `pip install .`, or use that Python.")
-    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    what = redacted(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
     return InternalError(f"An internal error stopped it ({what}); run it again with -vv and report what it says.")
 
 

@@ -16,7 +16,8 @@ from compegpt.embed import Encoder, shared_encoder
 from compegpt.errors import ConfigurationError
 from compegpt.llm.protocol import LanguageModel
 from compegpt.media.artifacts import Store
-from compegpt.settings import Settings
+from compegpt.redaction import Redactor
+from compegpt.settings import Secret, Settings
 from compegpt.sources.own import OwnExperts, own_experts
 from compegpt.tasks import TASKS
 
@@ -40,11 +41,15 @@ class Parts:
     sources: Sequence[Source]
     encoder: Encoder
     arbiter: Arbiter | None = None
+    secrets: Sequence[Secret] = ()
+    """Keys that are not among the settings."""
     breaker: Breaker = field(default_factory=Breaker)
+    redacted: Redactor = field(init=False)
     slots: asyncio.Semaphore = field(init=False)
     remote_slots: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "redacted", Redactor([*self.settings.secrets, *self.secrets]))
         object.__setattr__(self, "slots", asyncio.Semaphore(self.settings.concurrency))
         object.__setattr__(self, "remote_slots", asyncio.Semaphore(self.settings.concurrency * REMOTE_FACTOR))
 
@@ -55,7 +60,8 @@ class Parts:
         board = Board(self.settings.patience, self.settings.task_deadline, deadline)
         return Context(settings=self.settings, planner=self.planner, writer=self.writer, sources=self.sources,
                        encoder=self.encoder, store=Store(folder), slots=self.slots, remote_slots=self.remote_slots,
-                       deadline=deadline, board=board, breaker=self.breaker, arbiter=self.arbiter)
+                       deadline=deadline, board=board, redacted=self.redacted, breaker=self.breaker,
+                       arbiter=self.arbiter)
 
 
 def parts_from(settings: Settings) -> Parts:
@@ -69,7 +75,7 @@ def parts_from(settings: Settings) -> Parts:
     sources = [_source(name, settings, own, llm) for name in source_names(settings, own, llm is not None)]
     writer: Writer = EmbeddedWriter()
     return Parts(settings, _planner(settings, llm, encoder), LLMWriter(llm, writer) if llm else writer, sources,
-                 encoder, LLMArbiter(llm) if llm and settings.judge != "embedded" else None)
+                 encoder, LLMArbiter(llm) if llm and settings.judge != "embedded" else None, own.keys)
 
 
 def source_names(settings: Settings, own: OwnExperts, has_llm: bool) -> list[str]:

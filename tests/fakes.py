@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -48,6 +49,8 @@ class FakeSource:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """(expert id, args) of every run, in order."""
     prepared: list[str] = field(default_factory=list)
+    loading: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Experts that are ready only when the event is set."""
 
     async def prepare(self, tasks: Sequence[str]) -> None:
         self.prepared += tasks
@@ -56,6 +59,10 @@ class FakeSource:
         rows = self.experts.get(task, ())
         return Offers([Expert(id=f"{self.name}:{name}", task=task, family=family, source=self.name)
                        for name, family, _ in rows], self.passed_over.get(task, []))
+
+    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+        if expert.id in self.loading:
+            await self.loading[expert.id].wait()
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         self.calls.append((expert.id, dict(args)))

@@ -22,7 +22,7 @@ PAUSE, LONGEST_PAUSE = 0.5, 8.0
 HEDGE = 0.4
 """Part of the task's time after which a reserve starts beside one that is silent."""
 REFUSALS = 2
-"""Experts of one source that refuse the key before no other of that source is asked: one may have reasons of its own."""
+"""Experts of a source that refuse its key before no other of it is asked: a single one may have its own reasons."""
 _STANDING = ("ok", "empty", "abstained")
 
 

@@ -13,6 +13,7 @@ from compegpt.errors import CompeGPTError, ExpertError, StorageError
 from compegpt.schema import Candidate, Expert, Finding
 
 Call = Callable[[], Awaitable[Finding]]
+Ready = Callable[[], Awaitable[None]]
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """What the system says where a disk takes no more, which is no fault of the engine."""
 
@@ -25,6 +26,13 @@ async def within_slot(slots: asyncio.Semaphore, race: Race, call: Call) -> Findi
         return await call()
     finally:
         slots.release()
+
+
+async def once_ready(race: Race, ready: Ready, call: Call) -> Finding:
+    """The call after what it needs is loaded, which the task's deadline alone bounds. Raises TimeoutError."""
+    async with asyncio.timeout_at(race.end()):
+        await ready()
+    return await call()
 
 
 async def within_race(race: Race, call: Call, empty_counts: bool) -> Finding:
@@ -80,12 +88,12 @@ async def recorded(expert: Expert, race: Race, call: Call, redacted: Callable[[s
             candidate.update({"status": "timeout", "error": f"no answer within {taken:.1f} s", "code": "deadline"})
     except OSError as error:
         failure, full = error, error.errno in _STORAGE
-        candidate.update({"error": f"No file can be written: {error.strerror}" if full else redacted(_sentence(error)),
+        candidate.update({"error": f"No file can be written: {error.strerror}" if full else _sentence(error, redacted),
                           "code": StorageError.code if full else ExpertError.code})
     except Exception as error:  # a model's library may raise anything, and whatever it is loses only this candidate
         failure = error
         code = error.code if isinstance(error, CompeGPTError) else ExpertError.code
-        candidate.update({"error": redacted(_sentence(error)), "code": code})
+        candidate.update({"error": _sentence(error, redacted), "code": code})
     candidate["seconds"] = round(now() - started, 4)
     return Try(candidate, failure)
 
@@ -94,17 +102,15 @@ def _clipped(confidence: float | None) -> float | None:
     return None if confidence is None else min(max(float(confidence), 0.0), 1.0)
 
 
-def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
+def _sentence(error: Exception, redacted: Callable[[str], str]) -> str:
+    text = redacted(" ".join(str(error).split()))[:300]
     return text if isinstance(error, CompeGPTError) and text else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
-def plain(value: Any, redacted: Callable[[str], str] = str) -> Any:
-    """numpy numbers and tuples as plain data, for state and JSON; texts without keys."""
+def plain(value: Any) -> Any:
+    """numpy numbers and tuples as plain data, for state and JSON."""
     if isinstance(value, dict):
-        return {str(key): plain(item, redacted) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item, redacted) for item in value]
-    if isinstance(value, str):
-        return redacted(value)
-    return plain(value.tolist(), redacted) if hasattr(value, "tolist") else value
+        return [plain(item) for item in value]
+    return plain(value.tolist()) if hasattr(value, "tolist") else value

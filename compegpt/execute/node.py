@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from compegpt.context import Context
 from compegpt.events import Executed
 from compegpt.execute.branch import Branch
-from compegpt.execute.guard import Try, plain, recorded, within_race, within_slot
+from compegpt.execute.guard import Try, once_ready, plain, recorded, within_race, within_slot
 from compegpt.execute.tool import as_tool
 from compegpt.media.artifacts import Store
 from compegpt.schema import Expert, Finding, Output, Task
@@ -43,10 +43,15 @@ async def _one(context: Context, task: Task, expert: Expert, args: Mapping[str, 
     async def raced() -> Finding:
         return await within_race(race, invoke, TASKS[task["task"]].empty_counts)
 
+    async def loaded() -> Finding:
+        return await once_ready(race, lambda: source.ready(expert, args), raced)
+
     slots = context.remote_slots if source.remote else context.slots
-    tried = await recorded(expert, race, lambda: within_slot(slots, race, raced), context.settings.redacted)
+    tried = await recorded(expert, race, lambda: within_slot(slots, race, loaded), context.redacted)
     candidate = tried.candidate
-    candidate["output"] = plain(candidate["output"], context.settings.redacted)
+    candidate["output"] = context.redacted.all_in(plain(candidate["output"]))
+    if candidate.get("note"):
+        candidate["note"] = context.redacted(candidate["note"] or "")
     store.discard_except(_files(candidate["output"]))
     if candidate["status"] != "cancelled":
         context.breaker.record(expert.id, expert.task, candidate.get("code"), candidate["error"])

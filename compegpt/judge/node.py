@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -48,6 +49,7 @@ async def _arbitrated(state: Competition, verdict: Verdict, candidates: list[Can
             ruling = await context.arbiter.pick(task, state["args"], stood, verdict["similarity"])
     except TimeoutError:
         return verdict, []
+    ruling = replace(ruling, reason=context.redacted(ruling.reason))
     return settled(verdict, stood, ruling), [ruling.call]
 
 

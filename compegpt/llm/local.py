@@ -62,7 +62,8 @@ class LocalModel:
             wrong = error
         finally:
             stop.set()  # the thread cannot be ended from here, but asks at every token
-        call: LLMCall = {"purpose": purpose, "model": self.name, "seconds": time.monotonic() - started,
+        seconds = time.monotonic() - started
+        call: LLMCall = {"purpose": purpose, "model": self.name, "seconds": seconds, "started": time.time() - seconds,
                          "tokens": tokens, "error": str(wrong) if wrong else None,
                          "code": wrong.code if wrong else None}
         if wrong is not None:

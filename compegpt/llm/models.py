@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from compegpt.errors import AuthenticationError, ConfigurationError
 from compegpt.llm.failures import Where
 from compegpt.llm.protocol import LanguageModel
-from compegpt.settings import SHORTEST_SECRET, Settings
+from compegpt.redaction import Redactor
+from compegpt.settings import Settings
 
 if TYPE_CHECKING:
     from compegpt.llm.links import Link
@@ -87,13 +88,10 @@ class Wanted:
         return key or NO_KEY
 
     def where(self, provider: str, address: str, key: str, key_name: str, address_name: str) -> Where:
-        def redacted(text: str) -> str:
-            own = text.replace(key, "****") if len(key) >= SHORTEST_SECRET else text
-            return self.settings.redacted(own)
-
         parts = urlsplit(address)
         host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-        return Where(f"{provider}:{self.model}", host, key_name, address_name, redacted)
+        return Where(f"{provider}:{self.model}", host, key_name, address_name,
+                     Redactor([key, *self.settings.secrets]))
 
 
 def _openai(wanted: Wanted) -> LanguageModel:

@@ -79,7 +79,8 @@ class RemoteModel:
             wrong = ExpertTimeout(f"{self.name} did not answer within {seconds:.3g} s: try again.")
         except CompeGPTError as error:
             wrong = error
-        call: LLMCall = {"purpose": purpose, "model": self.name, "seconds": time.monotonic() - started,
+        seconds = time.monotonic() - started
+        call: LLMCall = {"purpose": purpose, "model": self.name, "seconds": seconds, "started": time.time() - seconds,
                          "tokens": tally.tokens, "error": str(wrong) if wrong else None,
                          "code": wrong.code if wrong else None}
         if wrong is not None:  # raised here, where no exception of a library hangs on it: those quote keys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -25,7 +26,9 @@ async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     context, unfinished = runtime.context, interrupted(state)
     proposal = await _while_sources_load(
         context.planner.plan(state["request"], [*state.get("history", []), *unfinished]), context)
-    tasks = validated(proposal.tasks)
+    proposal = replace(proposal, reply=context.redacted.all_in(proposal.reply),
+                       note=context.redacted.all_in(proposal.note))
+    tasks = validated(context.redacted.all_in(proposal.tasks))
     wanted = list(dict.fromkeys(task["task"] for task in tasks))
     for source in context.sources:
         await source.prepare(wanted)

@@ -17,7 +17,7 @@ EARLIER = re.compile(r"<earlier>-(\d{1,9})(?!\d)", re.IGNORECASE)
 """How a plan refers to a text of an earlier turn; the group is its number."""
 _WORDS = "resource|generated|node|earlier"
 _SPELLED = re.compile(
-    rf"(?:<|&lt;)\s?(?P<word>{_WORDS})s?(?:\s?(?:>|&gt;)\s?[-–_:]?\s?<?(?P<after>\d{{1,9}})(?!\d)>?"
+    rf"(?:<|&lt;)\s?(?P<word>{_WORDS})s?(?:\s?(?:>|&gt;)\s?[-–_:]?\s?(?:id\s?[-_:]?\s?)?<?(?P<after>\d{{1,9}})(?!\d)>?"
     rf"|[\s_:–-]{{1,3}}(?P<inside>\d{{1,9}})\s?(?:>|&gt;))(?:-(?:text|image|audio|video)\b)?", re.IGNORECASE)
 _NAKED = re.compile(r"\s*(?:resource|generated)\s?[-_ ]\s?(\d{1,9})\s*", re.IGNORECASE)
 _ENDLESS = re.compile(r"<(?=(?:resource|generated)>-\d{10})", re.IGNORECASE)

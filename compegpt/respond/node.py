@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from compegpt.context import Account, Context
 from compegpt.events import Noticed, Responded, Wrote
 from compegpt.history import finished, in_plan_order
+from compegpt.redaction import Veil
 from compegpt.schema import LLMCall, Turn
 from compegpt.state import State
 
@@ -25,14 +26,17 @@ async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     left = context.deadline - asyncio.get_running_loop().time()
     account = Account(state["asked"], state["plan"], results, state["reply"], state.get("history", []),
                       _down(state.get("calls", [])), max(left, 0.0) + EXTRA)
-    written = await context.writer.write(account, lambda piece: runtime.stream_writer(Wrote(piece)))
+    veil = Veil(context.redacted, lambda piece: runtime.stream_writer(Wrote(piece)))
+    written = await context.writer.write(account, veil.feed)
+    veil.end()
+    answer = context.redacted(written.text)
     if written.note:
-        runtime.stream_writer(Noticed(written.note))
-    turn: Turn = {"request": state["asked"], "plan": state["plan"], "results": results, "answer": written.text}
+        runtime.stream_writer(Noticed(context.redacted(written.note)))
+    turn: Turn = {"request": state["asked"], "plan": state["plan"], "results": results, "answer": answer}
     runtime.stream_writer(Responded(turn, state["planner"], state["confidence"], len(context.reused),
                                     [*state.get("calls", []), *written.calls]))
-    return {"answer": written.text, "calls": list(written.calls),
-            "history": [finished({**state, "results": results}, written.text)]}
+    return {"answer": answer, "calls": list(written.calls),
+            "history": [finished({**state, "results": results}, answer)]}
 
 
 def _down(calls: Sequence[LLMCall]) -> str | None:

@@ -46,6 +46,12 @@ class OwnExperts:
     hub: tuple[Own, ...] = ()
     chat: tuple[OwnChat, ...] = ()
 
+    @property
+    def keys(self) -> list[Secret]:
+        """The keys of all of them."""
+        keys = [*(one.key for one in self.hub), *(one.key for one in self.chat)]
+        return [key for key in keys if key is not None]
+
 
 def own_experts(settings: Settings, environ: Mapping[str, str] | None = None) -> OwnExperts:
     """What `experts.toml` of the data directory adds; nothing where there is no such file.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from compegpt.errors import CompeGPTError, InputError
-from compegpt.events import Event, Executed, Judged, Noticed, Planned, Responded, Selected
+from compegpt.events import Event, Executed, Judged, Noticed, Planned, Responded, Selected, Wrote
 from compegpt.options import check_files, check_prompt
 from compegpt.printable import printable
 from compegpt.record import artifacts_of, copied
@@ -54,7 +54,7 @@ class Chat:
         `visitor` names the browser session.
         """
         conversation = self._conversation(visitor, fresh=not history)
-        thoughts = Thoughts()
+        thoughts, written = Thoughts(), ""
         answer: Responded | None = None
         try:
             text = check_prompt(message.get("text") or "")
@@ -68,7 +68,8 @@ class Chat:
                         self._guard(event.plan, conversation, visitor)
                     thoughts.take(event)
                     answer = event if isinstance(event, Responded) else answer
-                    yield thoughts.messages()
+                    written += event.text if isinstance(event, Wrote) else ""
+                    yield [*thoughts.messages(), *([_message(written)] if written else [])]
         except CompeGPTError as error:
             yield [*thoughts.messages(done=True), _message(str(error))]
         if answer is not None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from compegpt.board import Race
-from compegpt.execute.guard import within_race
+from compegpt.execute.guard import once_ready, within_race
 from compegpt.schema import Finding
 
 TEXT, NOTHING = Finding({"text": "Sheep"}), Finding({"text": ""}, empty=True)
@@ -19,3 +21,27 @@ async def test_only_answers_hurry_the_others(finding: Finding, empty_counts: boo
     race = Race(quorum=1)
     assert await within_race(race, call, empty_counts) is finding
     assert race.hurried is hurries
+
+
+async def test_who_must_load_first_is_not_cut_short_by_faster_ones() -> None:
+    loaded, race = asyncio.Event(), Race(quorum=1, patience=1.0)
+
+    async def call() -> Finding:
+        return TEXT
+
+    slow = asyncio.ensure_future(once_ready(race, lambda: loaded.wait(), lambda: within_race(race, call, False)))  # type: ignore[arg-type, return-value]
+    assert await within_race(race, call, False) is TEXT
+    assert race.hurried
+    race._hurry_until = 0.0  # the others' time is long over
+    loaded.set()
+    assert await slow is TEXT
+
+
+async def test_loading_ends_with_the_tasks_time() -> None:
+    race = Race(seconds=0.05)
+
+    async def call() -> Finding:
+        raise AssertionError
+
+    with pytest.raises(TimeoutError):
+        await once_ready(race, asyncio.Event().wait, call)  # type: ignore[arg-type]

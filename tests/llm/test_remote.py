@@ -26,7 +26,7 @@ async def test_a_question_is_answered_and_its_tokens_counted(provider: str, tmp_
         reply = await model.ask(HELLO, "plan")
     assert reply.text == "Good day."
     assert reply.call == {"purpose": "plan", "model": PROVIDERS[provider][0], "seconds": reply.call["seconds"],
-                          "tokens": 34, "error": None, "code": None}
+                          "started": reply.call["started"], "tokens": 34, "error": None, "code": None}
     assert fake.chats[0]["messages"] == HELLO
     named = PROVIDERS[provider][0].split(":")[1]
     assert fake.chats[0].get("model") == named or f"/deployments/{named}/" in server.requests[0].path

@@ -63,6 +63,7 @@ def test_labels_may_come_as_pairs_as_json_or_as_numbers() -> None:
     ("<resource>-1-text", "<resource>-1"), ("<resource> - 2", "<resource>-2"), ("<Resource>2", "<resource>-2"),
     ("<resource 3>", "<resource>-3"), ("<node-4>", "<resource>-4"), ("&lt;resource&gt;-5", "<resource>-5"),
     ("resource-6", "<resource>-6"), ("<resource>-<7>", "<resource>-7"), ("<earlier-8>", "<earlier>-8"),
+    ("<resource>-id-9", "<resource>-9"), ("<GENERATED>-ID0", "<resource>-0"),
     ("both <resource>-0 and <GENERATED-1>.", "both <resource>-0 and <resource>-1."),
     ("the resource-6 folder", "the resource-6 folder"), ("<b>-1", "<b>-1"),
 ])

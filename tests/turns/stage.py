@@ -10,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from compegpt.events import Event, Noticed, Responded, Selected, Wrote
 from compegpt.schema import Candidate, Result
 from compegpt.session import Session
-from compegpt.settings import Settings
 from compegpt.wiring import Parts, parts_from
 from tests.fakes import settings
 from tests.loopback.hub import Hub, HubModel, model
@@ -28,7 +28,9 @@ from tests.loopback.server import Handler, Server
 
 TEXT = "The sheep graze on the hill near the village and the farmer watches them until evening."
 KEY, TOKEN = "sk-canary-4e1fa90b7c", "hf_canary_93d05be81a"
-_EXPORTED = ("HF_ENDPOINT", "HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_IMPLICIT_TOKEN")
+_TO_SERVER: dict[str, Any] = {
+    "openai_base_url": "{url}/v1", "openai_api_key": KEY, "llm": "openai:some-model", "hf_token": TOKEN,
+    "hf_endpoint": "{url}", "inference_url": "{url}", "experts": "hub"}
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def models(tag: str, *answers: Any, name: str | None = None, task: str | None = 
 
     `name` is what their ids say they are made for; `task` is what providers serve them for, the tag where it is None.
     """
-    return [Model(model(f"org{place}/{name or tag}-{place}", tag, downloads=1000 - place, likes=10, trending=1, task=task,
-                        **listed), Served(task or tag, answer, delay))
+    return [Model(model(f"org{place}/{name or tag}-{place}", tag, downloads=1000 - place, likes=10, trending=1,
+                        task=task, **listed), Served(task or tag, answer, delay))
             for place, answer in enumerate(answers)]
 
 
@@ -118,17 +120,23 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def stage(folder: Path, *replies: Reply, models: Sequence[Model] = (), front: Sequence[Handler] = (),
-                llm: OpenAI | None = None, parts: Callable[[Settings], Parts] = parts_from, **flags: Any
-                ) -> AsyncIterator[Stage]:
+                fake: OpenAI | None = None, around: Callable[[Handler], Handler] = lambda handler: handler,
+                files: Mapping[str, str] | None = None, **flags: Any) -> AsyncIterator[Stage]:
     """A session whose language model gives these replies and whose hub has these models.
 
-    `front` handlers are asked before all others; flags are settings over those that lead to the server.
+    `fake` takes the place of one with these replies; `front` handlers are asked before all others, `around` is put
+    around each; `files` are for the data directory; flags are settings over those that lead to the server. {url} in
+    files and flags stands for the server's address.
     """
-    fake = llm or OpenAI(*replies)
-    with _online(), server_of(fake, models, front) as server:
-        made = parts(settings(folder / "data", **{
-            "openai_base_url": f"{server.url}/v1", "openai_api_key": KEY, "llm": "openai:some-model",
-            "hf_token": TOKEN, "hf_endpoint": server.url, "inference_url": server.url, "experts": "hub", **flags}))
+    fake = fake or OpenAI(*replies)
+    with _online(), _quick(), server_of(fake, models, front) as server:
+        server.handlers[:] = map(around, server.handlers)
+        for name, content in (files or {}).items():
+            (folder / "data").mkdir(exist_ok=True)
+            (folder / "data" / name).write_text(content.replace("{url}", server.url))
+        flags = {name: value.replace("{url}", server.url) if isinstance(value, str) else value
+                 for name, value in (_TO_SERVER | flags).items()}
+        made = parts_from(settings(folder / "data", **flags))
         async with Session(made) as session:
             yield Stage(server, fake, made, session)
 
@@ -140,19 +148,17 @@ def server_of(llm: OpenAI, models: Sequence[Model], front: Sequence[Handler] = (
 
 
 @contextlib.contextmanager
+def _quick() -> Iterator[None]:
+    """Short pauses between tries, where the server names none."""
+    with mock.patch("compegpt.execute.branch.PAUSE", 0.05), mock.patch("compegpt.llm.remote.PAUSE", 0.02):
+        yield
+
+
+@contextlib.contextmanager
 def _online() -> Iterator[None]:
     """huggingface_hub reads HF_HUB_OFFLINE when it is imported; what the settings export is taken back."""
     from huggingface_hub import close_session, constants
 
-    before, exported = constants.HF_HUB_OFFLINE, {name: os.environ.get(name) for name in _EXPORTED}
-    constants.HF_HUB_OFFLINE = False
-    try:
+    with mock.patch.dict(os.environ), mock.patch.object(constants, "HF_HUB_OFFLINE", False):
         yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
-        close_session()
-        for name, value in exported.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    close_session()

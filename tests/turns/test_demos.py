@@ -102,12 +102,16 @@ async def test_a_video_with_a_title_is_made_and_dubbed(tmp_path: Path) -> None:
         video, speech, dubbed = turned.results
         assert dubbed["args"] == {"video": video["output"]["video"], "audio": speech["output"]["audio"]}
         assert dubbed["winner"] == "embedded:ffmpeg-replace"
-        assert Path(video["output"]["video"]).read_bytes() == clip()
+        assert content(video["output"]["video"]) == clip()
         assert dubbed["output"]["video"] in turned.answer
         streams = probed(dubbed["output"]["video"])
         assert {stream["codec_type"] for stream in streams} == {"video", "audio"}
         assert all(float(stream["duration"]) == pytest.approx(2.0, abs=0.3) for stream in streams)
         assert loudness(dubbed["output"]["video"]) > -40
+
+
+def content(path: str) -> bytes:
+    return Path(path).read_bytes()
 
 
 def probed(path: str) -> list[dict[str, Any]]:

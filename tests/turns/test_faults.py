@@ -1,4 +1,4 @@
-"""Hub models that fail in every way they can, as whole turns: another one answers, and the record says what was wrong."""
+"""Hub models that fail in every way they can, as whole turns: another answers, the record says what was wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.turns.stage import TEXT, Turned, models, plan, stage, step
 
 GOOD = [{"summary_text": "Sheep graze near the village."}]
 PLAN = plan(step("summarization", text=TEXT))
-SECONDS = 2.0
+SECONDS = 1.5
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ async def test_another_model_answers_in_place_of_a_broken_one(name: str, k: int,
         assert re.search(fault.said, broken["error"] or "")
         assert result["winner"] != broken["expert"]
         if k == 1:
-            assert list(turned.candidates()) == [experts[0].expert, experts[1].expert]
+            assert turned.candidates().keys() == {experts[0].expert, experts[1].expert}
         assert exit_status(turned) == 0
 
 
@@ -82,7 +82,7 @@ async def test_another_model_answers_in_place_of_a_broken_one(name: str, k: int,
 async def test_a_task_whose_models_are_all_broken_fails_and_tells_how(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     experts = models("summarization", *[fault.answer] * 3)
-    async with stage(tmp_path, PLAN, "Nothing came of it.", models=experts, task_deadline=1.0) as on:
+    async with stage(tmp_path, PLAN, "Nothing came of it.", models=experts, task_deadline=0.7) as on:
         turned = await on.turn(f"Sum this up: {TEXT}")
         result, = turned.results
         assert (result["status"], result["code"], exit_status(turned)) == ("failed", fault.code, fault.status)
@@ -149,7 +149,7 @@ async def test_a_dependent_of_a_broken_task_is_skipped_and_the_rest_goes_on(tmp_
                  step("text-to-image", 2, text="a sheep"))
     async with stage(tmp_path, steps, "Only the picture was made.", models=experts) as on:
         turned = await on.turn(f"Sum this up and read it aloud, and draw a sheep: {TEXT}")
-        assert [result["status"] for result in turned.results] == ["failed", "skipped", "ok"]
+        assert {result["id"]: result["status"] for result in turned.results} == {0: "failed", 1: "skipped", 2: "ok"}
         assert not on.server.asked("/hf-inference/models/org0/tts")
         assert exit_status(turned) == 0
 

@@ -59,6 +59,9 @@ class Chat:
         return Offers([_as_expert(model, task) for name, model in self._models.items() if unfit[name] is None],
                       [f"{name} {why}" for name, why in unfit.items() if why])
 
+    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+        """Nothing to load: it runs elsewhere."""
+
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """Ask the model once.
 

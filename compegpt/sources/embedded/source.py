@@ -54,6 +54,9 @@ class Embedded:
         """Engines that are installed and fit the args; for each other one, why not."""
         return await in_thread(_offers, task, args)
 
+    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+        """What there is here needs no loading worth telling."""
+
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """Run the engine: a plain function in a thread of its own, a coroutine function here."""
         engine = next(row for row in engines(expert.task) if expert_id(row) == expert.id)

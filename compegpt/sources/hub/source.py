@@ -70,6 +70,9 @@ class Hub:
         experts = own + [expert for expert in ranked if expert.id not in known]
         return Offers(experts[:max(self._most, len(own))], [*listing.problems, *fitting.reasons(passed_over)])
 
+    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+        """Nothing to load: it runs elsewhere."""
+
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """One call of the expert's model.
 

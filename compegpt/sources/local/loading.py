@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any
 
 from compegpt.errors import ExpertGone
 from compegpt.sources.local.devices import number_type
 from compegpt.sources.local.runner import Checkpoint, Loaded
 
+_EVERYWHERE = ("AutoModel", "AutoTokenizer", "AutoProcessor", "AutoFeatureExtractor", "AutoImageProcessor",
+               "GenerationMixin", "PreTrainedModel")
+_one_at_a_time = threading.Lock()
 _HEADS = ("classifier", "qa_outputs", "lm_head", "score", "output_weights")
 """Layers without which a model only guesses."""
 
@@ -25,6 +29,19 @@ def library() -> Any:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     warnings.filterwarnings("ignore", "Recommended: pip install sacremoses")
     return transformers
+
+
+def warm() -> None:
+    """Import what every model needs, torch too, which takes seconds.
+
+    To be done before anything is loaded: transformers imports its parts when they are first named, and where two
+    threads do that at once one of them may find a part half imported.
+    """
+    with _one_at_a_time:
+        import torch  # noqa: F401
+
+        for name in _EVERYWHERE:
+            getattr(library(), name)
 
 
 def model(checkpoint: Checkpoint, device: str, auto: str, **options: Any) -> Any:

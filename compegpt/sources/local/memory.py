@@ -165,9 +165,11 @@ def _called(stop: threading.Event, call: Callable[[T], R], model: T) -> R:
 def held_bytes(loaded: Any) -> int:
     """Bytes of the parameters and buffers of a `Loaded`, a module or a diffusers pipeline; 0 where it has none."""
     model = getattr(loaded, "model", loaded)
-    modules = model if hasattr(model, "parameters") else None
-    if modules is None:
-        parts = getattr(model, "components", {})
-        return sum(held_bytes(part) for part in parts.values() if hasattr(part, "parameters"))
-    tensors = {tensor.data_ptr(): tensor for tensor in (*modules.parameters(), *modules.buffers())}
+    if not _is_module(model):
+        return sum(held_bytes(part) for part in getattr(model, "components", {}).values() if _is_module(part))
+    tensors = {tensor.data_ptr(): tensor for tensor in (*model.parameters(), *model.buffers())}
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+
+
+def _is_module(part: Any) -> bool:
+    return callable(getattr(part, "parameters", None)) and callable(getattr(part, "buffers", None))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from compegpt.sources.local import devices
 from compegpt.sources.local.discovery import Shelf, described, family, hub_cache, unsound
 from compegpt.sources.local.fetching import Fetching
 from compegpt.sources.local.kinds import languages
-from compegpt.sources.local.loading import library
+from compegpt.sources.local.loading import warm
 from compegpt.sources.local.memory import Models
 from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.threads import in_thread
@@ -42,10 +42,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "text-to-speech": ("audio_speech",), "text-to-audio": ("audio_speech",),
     **dict.fromkeys(("image-classification", "zero-shot-image-classification", "object-detection",
                      "zero-shot-object-detection", "face-detection", "image-segmentation", "image-to-text", "ocr",
-                     "visual-question-answering", "document-question-answering", "depth-estimation", "image-upscaling"),
-                    ("vision",)),
+                     "visual-question-answering", "document-question-answering", "depth-estimation"), ("vision",)),
+    "image-upscaling": ("vision", "pictures"),
     **dict.fromkeys(("text-to-image", "image-to-image", "image-editing"), ("pictures",)),
-    **{f"{control}-control": ("controls",) for control in (*_CONTROLS, "lineart")},
+    **dict.fromkeys(("depth-control", "normal-control", "openpose-control", "seg-control"), ("controls",)),
     **{f"{control}-text-to-image": ("controls",) for control in _CONTROLS},
     **dict.fromkeys(("text-to-video", "image-to-video", "video-classification"), ("video",)),
 }
@@ -75,18 +75,23 @@ class Local:
         self._own = tuple(own)
         self._shelf = Shelf(hub_cache(settings))
         self._start = asyncio.Lock()
-        self._warming: asyncio.Task[Any] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._parts: tuple[Models, Fetching, str] | None = None
 
     async def prepare(self, tasks: Sequence[str]) -> None:
         """Begin to load the libraries, which takes seconds, where a model here does one of the tasks; does not wait."""
         wanted = [task for task in tasks if task in MODULES]
         if self._warming is None and wanted and await in_thread(self._any_for, wanted):
-            self._warming = asyncio.ensure_future(in_thread(library))
+            self._warm()
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """Checkpoints whose kind does the task and that fit the args; for others that nearly do, why not."""
-        return await in_thread(self._offers, task, args) if task in MODULES else Offers([], [])
+        return await in_thread(self._offers, task, args)
+
+    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+        """Fetch and load the checkpoint where it is not yet. Raises as `run` does."""
+        use, _ = await self._use(expert, args)
+        await use(lambda loaded: None)
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """Run the checkpoint, fetched and loaded first where it is not yet.
@@ -94,6 +99,12 @@ class Local:
         Raises ExpertGone where it is not to be had or not to be run here, ExpertUnavailable where the Hub or the
         device's memory stand in the way; whatever its library raises.
         """
+        use, runner = await self._use(expert, args)
+        finding: Finding = await use(functools.partial(_ran, runner, args, store))
+        return finding
+
+    async def _use(self, expert: Expert, args: Mapping[str, Any]) -> tuple[Callable[..., Awaitable[Any]], Runner]:
+        """What calls a function with the expert's model, and how that model is run."""
         models, fetching, device = await self._started()
         named = (await in_thread(self._checkpoints)).get(expert.id)
         if named is None:
@@ -101,14 +112,18 @@ class Local:
         checkpoint = await self._present(named, fetching)
         runner = await in_thread(_runner, checkpoint, expert.task, args)
         size = await in_thread(_size, checkpoint, device)
-        return await models.use((checkpoint.folder, runner.load, *checkpoint.beside.values()), size,
-                                functools.partial(_loaded, runner, checkpoint, device),
-                                functools.partial(_ran, runner, args, store))
+        return functools.partial(models.use, (checkpoint.folder, runner.load, *checkpoint.beside.values()), size,
+                                 functools.partial(_loaded, runner, checkpoint, device)), runner
+
+    def _warm(self) -> asyncio.Task[None]:
+        self._warming = self._warming or asyncio.ensure_future(in_thread(warm))
+        return self._warming
 
     async def _started(self) -> tuple[Models, Fetching, str]:
         """The device and its models, found on first use: that imports torch. Raises ConfigurationError."""
         async with self._start:
             if self._parts is None:
+                await asyncio.shield(self._warm())
                 device = await in_thread(devices.chosen, self._settings)
                 budget = await in_thread(devices.budget, self._settings, device)
                 self._parts = Models(budget, device), Fetching(self._settings, budget), device
@@ -123,6 +138,8 @@ class Local:
         return replace(checkpoint, beside=beside)
 
     def _offers(self, task: str, args: Mapping[str, Any]) -> Offers:
+        if not runners(task):
+            return Offers([], [])
         fit, passed_over = [], []
         for name, checkpoint in self._checkpoints().items():
             why = self._unfit(checkpoint, task, args)

@@ -63,5 +63,5 @@ def test_shared_weights_count_once() -> None:
 
 
 def test_a_pipeline_takes_what_its_parts_take() -> None:
-    parts = {"unet": Module([Tensor(7)]), "vae": Module([Tensor(4)]), "scheduler": object()}
+    parts = {"unet": Module([Tensor(7)]), "vae": Module([Tensor(4)]), "scheduler": SimpleNamespace(parameters={})}
     assert held_bytes(SimpleNamespace(components=parts)) == 11

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from compegpt.errors import ExpertError
+from compegpt.sources.local import text_writing
 from compegpt.sources.local.runner import Checkpoint
 from tests.sources.local import tiny
 from tests.sources.local.tiny import ran
@@ -34,6 +36,30 @@ async def test_a_summary_is_what_the_model_generates(tmp_path: Path, kind: str, 
     finding = await ran(tmp_path, checkpoint, "summarization", text=TEXT)
     assert finding.output == {"text": generated(checkpoint, prefix + TEXT)}
     assert finding.note is None
+
+
+async def test_a_models_own_settings_for_summaries_are_followed(tmp_path: Path) -> None:
+    checkpoint = seq2seq(tmp_path, "T5", "tiny/model")
+    told = {"prefix": "summary : ", "max_length": 14, "min_length": 100, "num_beams": 2}
+    _rewrite(checkpoint, "config.json", task_specific_params={"summarization": told})
+    _rewrite(checkpoint, "generation_config.json", max_new_tokens=None)
+    finding = await ran(tmp_path, checkpoint, "summarization", text=TEXT)
+    size = len(reference(checkpoint, "AutoModelForSeq2SeqLM")[1]("summary : " + TEXT)["input_ids"])
+    assert finding.output == {"text": generated(checkpoint, "summary : " + TEXT, max_length=14, num_beams=2,
+                                                min_length=size // 2)}
+
+
+def _rewrite(checkpoint: Checkpoint, name: str, **fields: Any) -> None:
+    assert checkpoint.folder is not None
+    file = checkpoint.folder / name
+    file.write_text(json.dumps({**json.loads(file.read_text()), **fields}))
+
+
+async def test_a_summary_has_no_more_sentences_than_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_writing, "written", lambda *_, **__: "One is here. Two is there. Three is nowhere.")
+    checkpoint = seq2seq(tmp_path, "Bart", "tiny/bart-cnn")
+    finding = await ran(tmp_path, checkpoint, "summarization", text=TEXT, sentences="2")
+    assert finding.output == {"text": "One is here. Two is there."}
 
 
 async def test_a_text_too_long_to_be_summarized_whole_is_said_to_be(tmp_path: Path) -> None:
