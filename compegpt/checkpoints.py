@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ class Checkpoints(AsyncSqliteSaver):
         """`unsaved` gets the first error of each thread."""
         super().__init__(connection)
         self._unsaved = unsaved
+        self._writing: set[asyncio.Task[Any]] = set()
 
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:
         try:
-            return await super().aput(config, checkpoint, metadata, new_versions)
+            with self._under_way():
+                return await super().aput(config, checkpoint, metadata, new_versions)
         except sqlite3.Error as error:
             await self._give_up(config, error)
             return {"configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}}
@@ -34,9 +37,27 @@ class Checkpoints(AsyncSqliteSaver):
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
                           task_path: str = "") -> None:
         try:
-            await super().aput_writes(config, writes, task_id, task_path)
+            with self._under_way():
+                await super().aput_writes(config, writes, task_id, task_path)
         except sqlite3.Error as error:
             await self._give_up(config, error)
+
+    async def settled(self) -> None:
+        """Wait for the writes that are under way, which a turn that was broken off leaves behind."""
+        while self._writing:
+            await asyncio.wait([*self._writing])
+            for _ in range(3):  # those that waited for these begin now
+                await asyncio.sleep(0)
+
+    @contextlib.contextmanager
+    def _under_way(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._writing.add(task)
+        try:
+            yield
+        finally:
+            self._writing.discard(task)
 
     async def _give_up(self, config: RunnableConfig, error: sqlite3.Error) -> None:
         """Remember the error, and leave no half a transaction behind."""

@@ -15,7 +15,7 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,11 +25,12 @@ os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import StateSnapshot
 
 from compegpt.context import Context
 from compegpt.errors import ExpertTimeout, ExpertUnavailable, NothingToResume, StorageError
 from compegpt.events import Event, Judged, Noticed, Planned
-from compegpt.schema import Request, Turn
+from compegpt.schema import Request, Result, Turn
 from compegpt.state import Asked
 from compegpt.wiring import Parts
 from graphs.compegpt import builder
@@ -49,6 +50,8 @@ class Session:
         self.notice: str | None = None
         self._stack = contextlib.AsyncExitStack()
         self._unsaved: dict[str, sqlite3.Error] = {}
+        self._settled: Callable[[], Awaitable[None]] = _at_once
+        """Waits for the checkpoints that are being written."""
 
     async def __aenter__(self) -> Session:
         import filelock.asyncio  # noqa: F401 (the first turn need not wait for it)
@@ -91,7 +94,10 @@ class Session:
             if self.notice:
                 queue.put_nowait(Noticed(self.notice))
             async with self._alone(request["thread"], queue), asyncio.timeout(settings.deadline + GRACE):
-                await self._run(request, resume, queue)
+                try:
+                    await self._run(request, resume, queue)
+                finally:
+                    await self._settled()
         except TimeoutError as error:
             raise ExpertTimeout(f"The request's deadline of {settings.deadline:g} s passed; "
                                 "give --deadline more seconds.") from error
@@ -104,14 +110,15 @@ class Session:
     async def _run(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None]) -> None:
         config = _config(request["thread"])
         self._unsaved.pop(request["thread"], None)
-        state = await self._graph.aget_state(config)
+        state = await self._graph.aget_state(config, subgraphs=resume)
         context = self.parts.context()
         given: Asked | None = {"request": request}
         if resume:
             if not state.next:
                 raise NothingToResume(f"Thread '{request['thread']}' has no interrupted turn to resume.")
-            given, context = None, _with_finished(context, state.values)
-            for told in _told_before(state.values):
+            finished = _finished(state)
+            given, context = None, _with_finished(context, finished)
+            for told in _told_before(state.values, finished):
                 queue.put_nowait(told)
         elif state.next:
             queue.put_nowait(Noticed(f"The last turn of thread '{request['thread']}' was interrupted; "
@@ -185,23 +192,35 @@ class Session:
         await connection.execute("PRAGMA synchronous=NORMAL")
         saver = Checkpoints(connection, self._unsaved)
         await saver.setup()
+        self._settled = saver.settled
         return saver
+
+
+async def _at_once() -> None:
+    """In memory nothing is on its way."""
 
 
 def _config(thread: str) -> Any:
     return {"configurable": {"thread_id": thread}}
 
 
-def _told_before(values: dict[str, Any]) -> list[Event]:
+def _finished(state: StateSnapshot) -> list[Result]:
+    """The results of an interrupted turn, also those that their competition had and not yet handed on."""
+    inner = [task.state.values for task in state.tasks if isinstance(task.state, StateSnapshot)]
+    found = [result for values in (state.values, *inner) for result in values.get("results", [])]
+    return list({result["id"]: result for result in found}.values())
+
+
+def _told_before(values: dict[str, Any], finished: Sequence[Result]) -> list[Event]:
     """The events of what an interrupted turn had finished, so that who joins now has them all."""
     if "plan" not in values or values.get("answer") is not None:
         return []
     planned = Planned(values["plan"], values["planner"], values["confidence"])
-    return [planned, *(Judged(result) for result in values.get("results", []))]
+    return [planned, *(Judged(result) for result in finished)]
 
 
-def _with_finished(context: Context, values: dict[str, Any]) -> Context:
+def _with_finished(context: Context, finished: Sequence[Result]) -> Context:
     """The context for going on: results that were finished stand on its board already."""
-    for result in values.get("results", []):
+    for result in finished:
         context.board.publish(result)
-    return replace(context, reused=frozenset(result["id"] for result in values.get("results", [])))
+    return replace(context, reused=frozenset(result["id"] for result in finished))

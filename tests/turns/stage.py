@@ -129,7 +129,7 @@ async def stage(folder: Path, *replies: Reply, models: Sequence[Model] = (), fro
     files and flags stands for the server's address.
     """
     fake = fake or OpenAI(*replies)
-    with _online(), _quick(), server_of(fake, models, front) as server:
+    with online(), _quick(), server_of(fake, models, front) as server:
         server.handlers[:] = map(around, server.handlers)
         for name, content in (files or {}).items():
             (folder / "data").mkdir(exist_ok=True)
@@ -147,6 +147,13 @@ def server_of(llm: OpenAI, models: Sequence[Model], front: Sequence[Handler] = (
                   Inference({one.listed.id: one.served for one in models}), llm)
 
 
+def environ_of(server: Server, data_dir: Path) -> dict[str, str]:
+    """The environment in which a command line reaches the server."""
+    return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{server.url}/v1", "COMPEGPT_LLM": "openai:some-model",
+            "HF_TOKEN": TOKEN, "HF_ENDPOINT": server.url, "COMPEGPT_INFERENCE_URL": server.url,
+            "COMPEGPT_EXPERTS": "hub", "COMPEGPT_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "off"}
+
+
 @contextlib.contextmanager
 def _quick() -> Iterator[None]:
     """Short pauses between tries, where the server names none."""
@@ -155,7 +162,7 @@ def _quick() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _online() -> Iterator[None]:
+def online() -> Iterator[None]:
     """huggingface_hub reads HF_HUB_OFFLINE when it is imported; what the settings export is taken back."""
     from huggingface_hub import close_session, constants
 

@@ -164,3 +164,13 @@ async def test_a_follow_up_works_on_the_picture_of_the_turn_before(tmp_path: Pat
         assert made in told(on.llm.chats[0])
         assert second.results[0]["args"]["image"] == made
         assert second.results[0]["output"]["text"] == "a dog on a beach"
+
+
+async def test_the_hub_is_asked_for_its_rankings_once(tmp_path: Path) -> None:
+    a, b = pictures(tmp_path, "a.jpg", "b.jpg")
+    both = plan(step("object-detection", 0, image=a), step("object-detection", 1, image=b))
+    async with stage(tmp_path, both, "Two.", both, "Two.", models=models("object-detection", *[[ZEBRA]] * 3)) as on:
+        await on.turn("How many zebras?", a, b)
+        assert len(on.server.asked("/api/")) == 3
+        await on.turn("How many zebras?", a, b)
+        assert len(on.server.asked("/api/")) == 3

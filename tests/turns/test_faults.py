@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from compegpt.cli import run
+from compegpt.console import Console
 from compegpt.record import Outcome, failure
 from tests.loopback.canned import bomb, picture, tone
+from tests.loopback.openai import OpenAI
 from tests.loopback.server import Answer, Asked
-from tests.turns.stage import TEXT, Turned, models, plan, stage, step
+from tests.turns.stage import TEXT, Turned, environ_of, models, online, plan, server_of, stage, step
 
 GOOD = [{"summary_text": "Sheep graze near the village."}]
 PLAN = plan(step("summarization", text=TEXT))
@@ -70,7 +75,7 @@ async def test_another_model_answers_in_place_of_a_broken_one(name: str, k: int,
         assert result["output"] == {"text": "Sheep graze near the village."}
         assert turned.selected().experts == [one.expert for one in experts[:k]]
         broken = turned.candidates()[experts[0].expert]
-        assert broken["status"] in ("failed", "cancelled")
+        assert broken["status"] in ("failed", "cancelled", "timeout")
         assert re.search(fault.said, broken["error"] or "")
         assert result["winner"] != broken["expert"]
         if k == 1:
@@ -82,13 +87,28 @@ async def test_another_model_answers_in_place_of_a_broken_one(name: str, k: int,
 async def test_a_task_whose_models_are_all_broken_fails_and_tells_how(name: str, tmp_path: Path) -> None:
     fault = FAULTS[name]
     experts = models("summarization", *[fault.answer] * 3)
-    async with stage(tmp_path, PLAN, "Nothing came of it.", models=experts, task_deadline=0.7) as on:
+    async with stage(tmp_path, PLAN, "Nothing came of it.", models=experts, task_deadline=1.0) as on:
         turned = await on.turn(f"Sum this up: {TEXT}")
         result, = turned.results
         assert (result["status"], result["code"], exit_status(turned)) == ("failed", fault.code, fault.status)
         assert re.search(f"{fault.said}|ran out of time", result["error"] or "")
         assert all(re.search(fault.said, one["error"] or "") for one in result["candidates"])
         assert turned.answer == "Nothing came of it."
+
+
+@pytest.mark.parametrize(("name", "status"), [("401", 3), ("410", 1), ("503 loading", 5), ("hang", 6)])
+def test_the_command_line_ends_with_the_status_of_what_was_wrong(name: str, status: int, tmp_path: Path,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    experts = models("summarization", *[FAULTS[name].answer] * 3)
+    with online(), server_of(OpenAI(PLAN, "Nothing came of it."), experts) as server:
+        for variable, value in {**environ_of(server, tmp_path), "COMPEGPT_TASK_DEADLINE": "1"}.items():
+            monkeypatch.setenv(variable, value)
+        out = io.BytesIO()
+        assert run(["--json", "--prompt", f"Sum this up: {TEXT}"], Console(io.BytesIO(), out, io.StringIO())) == status
+    told = json.loads(out.getvalue())
+    assert told["error"]["code"] == FAULTS[name].code
+    assert told["answer"] == "Nothing came of it."
+    assert [one["status"] for one in told["results"]] == ["failed"]
 
 
 @pytest.mark.parametrize("first", [

@@ -188,8 +188,10 @@ BROKEN_WRITERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", BROKEN_WRITERS)
-async def test_a_language_model_that_breaks_after_planning_is_stood_in_for(name: str, tmp_path: Path) -> None:
-    flags = {"deadline": 1.5} if name == "hang" else {}
+async def test_a_language_model_that_breaks_after_planning_is_stood_in_for(
+        name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compegpt.respond.node.EXTRA", 0.1)
+    flags = {"deadline": 2.5} if name == "hang" else {}
     broken = BROKEN_WRITERS[name]
     async with stage(tmp_path, GOOD, broken, broken, models=experts(), **flags) as on:
         turned = await on.turn(ASKED)

@@ -18,7 +18,7 @@ from compegpt.record import Outcome, record
 from tests.conftest import ROOT
 from tests.loopback.openai import OpenAI, Reply, error
 from tests.loopback.server import Answer, Asked, Handler
-from tests.turns.stage import KEY, TEXT, TOKEN, Model, Turned, models, plan, server_of, stage, step
+from tests.turns.stage import KEY, TEXT, TOKEN, Model, Turned, environ_of, models, plan, server_of, stage, step
 
 OWN, ENDPOINT, AZURE = "own-canary-77c1d02e9f", "end-canary-15aa9b3c64", "azure-canary-f8820c4d1e"
 CANARIES = (KEY, TOKEN, OWN, ENDPOINT, AZURE)
@@ -202,6 +202,44 @@ async def test_where_a_key_stood_there_are_stars(tmp_path: Path) -> None:
     assert "It knows ****" in " ".join(result["reason"] for result in turned.results)
 
 
+@pytest.mark.parametrize("refusal", [
+    Answer({"error": {"message": f"Incorrect API key: {QUOTE}", "code": QUOTE}}, 401),
+    Answer({"error": f"{'z' * 190} {QUOTE}"}, 400), Answer(f"Bad gateway for {QUOTE}", 502),
+    Answer(f"<html>{QUOTE}</html>", headers={"content-type": "text/html"}), Answer({"choices": QUOTE}),
+    Answer([{"label": QUOTE}]),
+], ids=["401", "400", "502", "html", "no choices", "a list"])
+async def test_what_the_users_own_servers_refuse_quotes_no_key(refusal: Answer, tmp_path: Path,
+                                                               logs: pytest.LogCaptureFixture) -> None:
+    def refusing(asked: Asked) -> Answer | None:
+        return refusal if own_servers(asked) else None
+
+    sent: set[str] = set()
+    async with stage(tmp_path, plan(step("summarization", text=TEXT)), "Nothing.", front=[refusing],
+                     around=lambda one: Echo(one, sent), files={"experts.toml": EXPERTS}, experts="hub,chat",
+                     task_deadline=2.0) as on:
+        turned = await on.turn(f"Sum this up: {TEXT}")
+        assert leaks({"events": repr(turned.events), "record": recorded(turned), "logs": logs.text}, tmp_path) == []
+    own = {name: one["status"] for name, one in turned.candidates().items() if "own" in name or "my-chat" in name}
+    assert list(own.values()) == ["failed", "failed"]
+    assert {OWN, ENDPOINT} <= sent
+
+
+async def test_a_key_that_is_streamed_in_halves_is_not_told(tmp_path: Path) -> None:
+    def chunk(**choice: Any) -> bytes:
+        made = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "some-model",
+                "choices": [{"index": 0, "delta": {}, "finish_reason": None, **choice}]}
+        return f"data: {json.dumps(made)}\n\n".encode()
+
+    pieces = ["Your key is ", KEY[:7], KEY[7:15], KEY[15:], ", and ", TOKEN, "."]
+    stream = Answer(chunks=[*(chunk(delta={"content": piece}) for piece in pieces), chunk(finish_reason="stop"),
+                            b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"})
+    async with stage(tmp_path, plan(reply="Hm."), stream) as on:
+        turned = await on.turn("What is my key?")
+        assert turned.answer == "Your key is ****, and ****."
+        assert "".join(turned.spoken) == turned.answer
+        assert leaks({"events": repr(turned.events)}, tmp_path) == []
+
+
 @pytest.mark.parametrize("name", ["all is well", "models fail", "the key is refused"])
 def test_no_key_is_told_by_the_process(name: str, tmp_path: Path) -> None:
     said, make = TURNS[name]
@@ -210,10 +248,8 @@ def test_no_key_is_told_by_the_process(name: str, tmp_path: Path) -> None:
         server.handlers[:] = [Echo(one, sent) for one in server.handlers]
         (tmp_path / "data").mkdir()
         (tmp_path / "data" / "experts.toml").write_text(EXPERTS.replace("{url}", server.url))
-        environ = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{server.url}/v1", "COMPEGPT_LLM": "openai:some-model",
-                   "HF_TOKEN": TOKEN, "HF_ENDPOINT": server.url, "COMPEGPT_INFERENCE_URL": server.url,
-                   "COMPEGPT_EXPERTS": "hub,chat", "AZURE_OPENAI_API_KEY": AZURE, "HF_HUB_OFFLINE": "off",
-                   "COMPEGPT_TASK_DEADLINE": "3", "COMPEGPT_DATA_DIR": str(tmp_path / "data")}
+        environ = {**environ_of(server, tmp_path / "data"), "COMPEGPT_EXPERTS": "hub,chat",
+                   "AZURE_OPENAI_API_KEY": AZURE, "COMPEGPT_TASK_DEADLINE": "3"}
         done = subprocess.run([sys.executable, str(ROOT / "main.py"), "-vv", "--json", "--prompt", f"Sum up: {TEXT}"],
                               capture_output=True, text=True, cwd=tmp_path, env={**os.environ, **environ}, timeout=60,
                               check=False)
