@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from compegpt import inputs
 from compegpt.errors import NothingToResume
+from compegpt.events import Judged, Responded
+from compegpt.media.artifacts import Store
+from compegpt.schema import Finding, Result, Task
 from compegpt.session import Session
 from tests.conftest import ROOT
-from tests.fakes import FakeSource, fake_parts, settings
+from tests.fakes import FakeSource, fake_parts, settings, task
 
 CHILD = '''
 import asyncio, sys
 from pathlib import Path
+from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.session import Session
 from tests.fakes import FakeSource, fake_parts, settings, task
@@ -94,3 +102,41 @@ async def test_with_nothing_to_resume_it_says_so(data_dir: Path) -> None:
         with pytest.raises(NothingToResume, match="'t' has no interrupted turn"):
             async for _ in session.stream({"text": "", "files": [], "thread": "t"}, resume=True):
                 pass
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 4, 8, 16, 32])
+async def test_a_dependent_gets_its_input_wherever_the_turn_broke_off_after_the_judge(
+        steps: int, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the end of a competition and its result's way out of the sub-graph lie some steps of the loop."""
+    sessions: list[Session] = []
+
+    async def late(args: Mapping[str, Any], store: Store) -> Finding:
+        await sessions[0]._settled()  # all that was before stands in the store
+        return Finding({"text": "short"})
+
+    source = FakeSource({"summarization": [("one", "a", late)],
+                         "translation": [("two", "b", Finding({"text": "corto"}))]})
+    plan = [task("summarization", 0, text="x"), task("translation", 1, (0,), text="<resource>-0", target="es")]
+    broken_off = asyncio.Event()
+
+    async def held(resolve: Callable[[Task, Mapping[int, Result]], Any], one: Task, results: Mapping[int, Result]
+                   ) -> Any:
+        if one["id"] == 1:
+            await broken_off.wait()
+        return resolve(one, results)
+
+    monkeypatch.setattr(inputs, "in_thread", held)
+    async with Session(fake_parts(settings(data_dir, deadline=5), source, plan)) as session:
+        sessions.append(session)
+        stream = session.stream({"text": "go", "files": [], "thread": "t"})
+        async for event in stream:
+            if isinstance(event, Judged):
+                break
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await stream.aclose()
+        broken_off.set()
+        events = [event async for event in session.stream({"text": "", "files": [], "thread": "t"}, resume=True)]
+    assert [event.result["task"] for event in events if isinstance(event, Judged)] == ["summarization", "translation"]
+    assert isinstance(events[-1], Responded)
+    assert [result["status"] for result in events[-1].turn["results"]] == ["ok", "ok"]
