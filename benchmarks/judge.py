@@ -23,8 +23,8 @@ from rapidfuzz.distance import Levenshtein
 from text_candidates import collected
 from text_images import NO_TEXT, SEEDS
 
-from compegpt.embed import shared_encoder
-from compegpt.judge.similarity import folded, is_empty, meaning
+from compegpt.embed import folded, shared_encoder
+from compegpt.judge.similarity import is_empty, meaning
 from compegpt.judge.verdict import judge
 from compegpt.schema import Candidate
 

@@ -32,6 +32,11 @@ class Encoder(Protocol):
         ...
 
 
+def folded(text: str) -> str:
+    """The text with every run of white space as one blank, as the judge compares it."""
+    return " ".join(text.split())
+
+
 class MiniLM:
     """Loads its weights on first use (0.2 s); safe to call from several threads."""
 

@@ -38,6 +38,8 @@ class TaskType:
     """Whether "nothing found" is an answer that agreement can make win."""
     pipeline_tag: str | None = None
     """The hub's tag where it is not the name."""
+    about: str | None = None
+    """The argument that an answer should be about, where both are in one language."""
 
     @property
     def args(self) -> dict[str, ArgKind]:
@@ -64,14 +66,16 @@ _ROWS = (
              "sorting a text into given labels"),
     TaskType("language-identification", _TEXT, "labels", "labels", "telling the language of a text",
              pipeline_tag="text-classification"),
-    TaskType("summarization", _TEXT, "text", "meaning", "summarizing a text", accepts={"sentences": "text"}),
+    TaskType("summarization", _TEXT, "text", "meaning", "summarizing a text", accepts={"sentences": "text"},
+             about="text"),
     TaskType("translation", {"text": "text", "target": "language"}, "text", "meaning", "translating a text",
              accepts={"source": "language"}),
     TaskType("question-answering", {"question": "text", "context": "text"}, "text", "meaning",
-             "answering a question from a text"),
-    TaskType("text-generation", _TEXT, "text", "meaning", "writing a text"),
+             "answering a question from a text", about="question"),
+    TaskType("text-generation", _TEXT, "text", "meaning", "writing a text", about="text"),
     TaskType("text2text-generation", _TEXT, "text", "meaning", "rewriting a text", pipeline_tag="text-generation"),
-    TaskType("conversational", _TEXT, "text", "meaning", "holding a conversation", pipeline_tag="text-generation"),
+    TaskType("conversational", _TEXT, "text", "meaning", "holding a conversation", pipeline_tag="text-generation",
+             about="text"),
     TaskType("sentence-similarity", {"text": "text", "other": "text"}, "scores", "scores", "comparing two texts"),
     TaskType("feature-extraction", _TEXT, "vectors", "vectors", "turning a text into a vector"),
     TaskType("keyword-extraction", _TEXT, "spans", "spans", "finding the keywords of a text", accepts={"count": "text"},

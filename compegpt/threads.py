@@ -34,3 +34,8 @@ async def in_thread(call: Callable[..., T], *args: Any) -> T:
 
     threading.Thread(target=work, daemon=True, name=f"engine-{getattr(call, '__name__', 'call')}").start()
     return await future
+
+
+def aside(call: Callable[..., Any], *args: Any) -> None:
+    """Run `call` in a daemon thread for what it leaves behind (a filled cache); nobody waits for it."""
+    threading.Thread(target=call, args=args, daemon=True, name=f"aside-{getattr(call, '__name__', 'call')}").start()

@@ -8,6 +8,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from compegpt.context import Context
+from compegpt.embed import folded
 from compegpt.events import Executed
 from compegpt.execute.branch import Branch
 from compegpt.execute.guard import Try, once_ready, plain, recorded, within_race, within_slot
@@ -16,6 +17,7 @@ from compegpt.media.artifacts import Store
 from compegpt.schema import Expert, Finding, Output, Task
 from compegpt.state import Bout
 from compegpt.tasks import TASKS
+from compegpt.threads import aside
 
 
 async def execute(state: Bout, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -25,6 +27,7 @@ async def execute(state: Bout, runtime: Runtime[Context]) -> dict[str, Any]:
     async def attempt(expert: Expert) -> Try:
         return await _one(context, task, expert, state["args"])
 
+    _embed_ahead(context, task, state["args"].get(TASKS[task["task"]].about or ""))
     branch = Branch(context.board.race(task["id"]), attempt, lambda one: runtime.stream_writer(Executed(task, one)))
     return {"candidates": await branch.run(Expert(task=task["task"], **state["contender"]))}
 
@@ -52,10 +55,17 @@ async def _one(context: Context, task: Task, expert: Expert, args: Mapping[str, 
     candidate["output"] = context.redacted.all_in(plain(candidate["output"]))
     if candidate.get("note"):
         candidate["note"] = context.redacted(candidate["note"] or "")
+    _embed_ahead(context, task, folded((candidate["output"] or {}).get("text", "")))
     store.discard_except(_files(candidate["output"]))
     if candidate["status"] != "cancelled":
         context.breaker.record(expert.id, expert.task, candidate.get("code"), candidate["error"])
     return tried
+
+
+def _embed_ahead(context: Context, task: Task, text: Any) -> None:
+    """Have the judge's embedding of a text made while others still run; the encoder remembers it."""
+    if TASKS[task["task"]].compare == "meaning" and isinstance(text, str) and text:
+        aside(context.encoder.encode, [text])
 
 
 def _files(output: Output | None) -> set[str]:

@@ -13,8 +13,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from compegpt.embed import folded
 from compegpt.judge.calibration import CALIBRATION
-from compegpt.judge.similarity import folded, is_empty
+from compegpt.judge.similarity import is_empty
 from compegpt.schema import Output
 
 Matrix = NDArray[np.float64]

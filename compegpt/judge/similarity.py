@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from compegpt.embed import Encoder
+from compegpt.embed import Encoder, folded
 from compegpt.judge.perception import Hearing, Look, listen_to, look_at, mask_of
 from compegpt.schema import Output
 from compegpt.tasks import Comparison
@@ -55,11 +55,6 @@ def _pairwise(items: Sequence[T], similar: Callable[[T, T], float]) -> Matrix:
         for j in range(i):
             matrix[i, j] = matrix[j, i] = similar(one, items[j])
     return matrix
-
-
-def folded(text: str) -> str:
-    """The text with every run of white space as one blank."""
-    return " ".join(text.split())
 
 
 def meaning(outputs: Sequence[Output], encoder: Encoder) -> Matrix:

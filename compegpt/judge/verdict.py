@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compegpt.embed import Encoder
+from compegpt.embed import Encoder, folded
 from compegpt.judge.signals import agreement, alignment, completeness, confidences, substance, support
-from compegpt.judge.similarity import compare, folded, is_empty
+from compegpt.judge.similarity import compare, is_empty
 from compegpt.judge.validity import validity
 from compegpt.judge.vocabulary import familiarities
 from compegpt.schema import Candidate, Output, Verdict
@@ -45,9 +45,6 @@ FLOOR = 0.05
 """A signal counts at least this much: one that is 0 must not make all others meaningless."""
 READINGS = frozenset({"ocr"})
 """Task types whose texts are read off something: familiarity and completeness were measured on these."""
-ALIGNED_WITH = {"question-answering": "question", "summarization": "text", "conversational": "text",
-                "text-generation": "text"}
-"""The argument that an answer should be about; only where both are in one language."""
 
 
 def score(signals: Sequence[Signals], weights: Weights) -> list[float]:
@@ -116,7 +113,7 @@ def _signals(row: TaskType, args: Mapping[str, Any], compared: Sequence[Candidat
 
 def _alignments(row: TaskType, args: Mapping[str, Any], outputs: Sequence[Output],
                 encoder: Encoder) -> Sequence[float | None]:
-    asked = str(args.get(ALIGNED_WITH.get(row.name, ""), ""))
+    asked = str(args.get(row.about, "")) if row.about else ""
     if not asked or len(outputs) < 2:
         return [None] * len(outputs)
     texts = [folded(output.get("text", "")) for output in outputs]
