@@ -20,6 +20,7 @@ types: setup
 bench: setup system
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/hub.py
 	$(BIN)/python benchmarks/judge.py
 
 setup: $(VENV)/.ready

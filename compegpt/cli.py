@@ -21,7 +21,7 @@ from compegpt.errors import CompeGPTError, UsageError
 from compegpt.options import MAX_PROMPT, check_files, check_prompt, parsed
 
 if TYPE_CHECKING:
-    from compegpt.schema import Turn
+    from compegpt.schema import Request, Turn
 
 INTERRUPTED = 130
 
@@ -105,7 +105,7 @@ def _one_turn(options: Namespace, console: Console, prompt: str) -> int:
 def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
     import asyncio
 
-    from compegpt.plan.validate import validated
+    from compegpt.plan.node import checked
     from compegpt.progress import planner_told
     from compegpt.turns import opened, parts_of
 
@@ -113,9 +113,10 @@ def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
     if options.thread is not None:
         with opened(options) as (runner, session):
             history = runner.run(session.history(options.thread))
-    planner = parts_of(options).planner
-    planned = asyncio.run(planner.plan({"text": prompt, "files": options.file, "thread": ""}, history))
-    plan = validated(planned.tasks)
+    parts = parts_of(options)
+    request: Request = {"text": prompt, "files": options.file, "thread": ""}
+    planned = checked(asyncio.run(parts.planner.plan(request, history)), parts.redacted)
+    plan = planned.tasks
     if planned.note:
         console.say(f"note: {planned.note}")
     if options.json:
@@ -134,9 +135,12 @@ def _experts(options: Namespace, console: Console) -> int:
     from compegpt.turns import parts_of
 
     task = options.command[1] if len(options.command) > 1 else None
-    listed = rows(task)
-    if task is not None:
-        listed += asyncio.run(others(task, parts_of(options).sources))
+    if task is None:
+        listed = rows(None)
+    else:
+        sources = parts_of(options).sources
+        listed = rows(task) if any(source.name == "embedded" for source in sources) else []
+        listed += asyncio.run(others(task, sources))
         listed = listed or [{"task": canonical(task), "expert": None}]
     console.answer(_dumped(listed) if options.json else table(listed))
     return 0

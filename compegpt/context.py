@@ -34,6 +34,8 @@ class Offers:
     experts: list[Expert]
     passed_over: list[str]
     """One reason each: "apertium has no pair from de to fr"."""
+    code: str | None = None
+    """`errors.CompeGPTError.code` of what kept the source from saying whom it has; None where it could say."""
 
 
 class Source(Protocol):

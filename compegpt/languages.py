@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 LANGUAGES: dict[str, str] = {
     "af": "Afrikaans", "am": "Amharic", "an": "Aragonese", "ar": "Arabic", "as": "Assamese", "az": "Azerbaijani",
     "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali", "bo": "Tibetan", "br": "Breton", "bs": "Bosnian",
@@ -29,3 +31,26 @@ LANGUAGES: dict[str, str] = {
 ALSO: dict[str, str] = {
     "cantonese": "zh", "castilian": "es", "farsi": "fa", "flemish": "nl", "mandarin": "zh", "slovene": "sl"}
 """Other English names, in lower case, and their codes."""
+
+LONG: dict[str, str] = {
+    "eng": "en", "deu": "de", "fra": "fr", "spa": "es", "ita": "it", "por": "pt", "nld": "nl", "rus": "ru",
+    "ukr": "uk", "pol": "pl", "ces": "cs", "slk": "sk", "bul": "bg", "ell": "el", "tur": "tr", "ara": "ar",
+    "heb": "he", "zho": "zh", "jpn": "ja", "kor": "ko", "hin": "hi", "vie": "vi", "tha": "th", "ind": "id",
+    "swe": "sv", "dan": "da", "nob": "nb", "nor": "no", "fin": "fi", "est": "et", "lav": "lv", "lit": "lt",
+    "hun": "hu", "ron": "ro", "cat": "ca", "glg": "gl", "eus": "eu", "afr": "af", "jap": "ja",
+}
+"""ISO 639-3 codes, and one that people take for one."""
+
+_BY_NAME = {name.casefold(): code for code, name in LANGUAGES.items()} | ALSO
+_OWN = {"français": "fr", "deutsch": "de", "español": "es", "italiano": "it", "português": "pt", "nederlands": "nl",
+        "polski": "pl", "русский": "ru", "中文": "zh", "日本語": "ja"}
+"""What some languages call themselves."""
+
+
+def code_of(text: str) -> str | None:
+    """The ISO 639-1 code that is meant: `French`, `FR`, `fr-FR`, `fr_XX`, `fra` and `français` are fr; None for none."""
+    name = text.strip().casefold()
+    if code := _BY_NAME.get(name) or _OWN.get(name):
+        return code
+    code = re.split(r"[-_]", name)[0]
+    return code if code in LANGUAGES else LONG.get(code)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from compegpt.errors import UsageError
+from compegpt.languages import code_of
 from compegpt.schema import Kind
 
 OutputKind = Literal["text", "labels", "spans", "boxes", "masks", "scores", "vectors", "image", "audio", "video"]
@@ -48,6 +49,11 @@ class TaskType:
     @property
     def gives(self) -> Kind:
         return GIVES.get(self.output, "text")
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """All that a dependent can get from it: beside boxes and masks stands the picture with them drawn."""
+        return frozenset({self.gives, "image"}) if self.output in ("boxes", "masks") else frozenset({self.gives})
 
 
 _TEXT: dict[str, ArgKind] = {"text": "text"}
@@ -170,7 +176,13 @@ def normalised_args(task: str, args: Mapping[str, Any]) -> dict[str, Any]:
     if "labels" in TASKS[task].args and isinstance(named.get("labels"), str):
         named["labels"] = [label.strip() for label in named["labels"].split(",") if label.strip()]
     _rename(named, {"document": "image", "speech": "audio", "src_lang": "source", "tgt_lang": "target"})
+    for key in (key for key, kind in TASKS[task].args.items() if kind == "language"):
+        if isinstance(given := named.get(key), str):
+            named[key] = "" if given.strip().lower() in _ANY_LANGUAGE else code_of(given) or given
     return {key: value for key, value in named.items() if value not in (None, "", [])}
+
+
+_ANY_LANGUAGE = ("auto", "detect", "auto-detect", "any", "unknown")
 
 
 def _rename(args: dict[str, Any], names: Mapping[str, str]) -> None:

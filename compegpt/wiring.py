@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from compegpt.board import Board
 from compegpt.breaker import Breaker
@@ -70,6 +71,7 @@ def parts_from(settings: Settings) -> Parts:
     from compegpt.respond.embedded import EmbeddedWriter
     from compegpt.respond.llm import LLMWriter
 
+    _check_addresses(settings)
     _export(settings)
     own, encoder, llm = own_experts(settings), shared_encoder(), _language_model(settings)
     sources = [_source(name, settings, own, llm) for name in source_names(settings, own, llm is not None)]
@@ -154,6 +156,15 @@ def _unasked(model: ChatModel) -> ChatModel:
 
     return replace(model, tasks=frozenset(
         name for name, row in TASKS.items() if name not in MODULES or "image" not in row.needs))
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Raises ConfigurationError, by its setting's name, for an address that is none."""
+    for name, address in (("COMPEGPT_INFERENCE_URL", settings.inference_url), ("HF_ENDPOINT", settings.hf_endpoint)):
+        parts = urlsplit(address or "http://localhost")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigurationError(f"{name} is '{str(address)[:80]}', but must be an address that begins with "
+                                     "http:// or https://.")
 
 
 def _export(settings: Settings) -> None:

@@ -19,11 +19,10 @@ from compegpt.schema import Candidate, Expert
 
 PAUSE, LONGEST_PAUSE = 0.5, 8.0
 """Seconds before the second try, doubled for each later one up to the longest, where its server does not say."""
-HEDGE = 0.4
-"""Part of the task's time after which a reserve starts beside one that is silent."""
+HEDGE, LONGEST_SILENCE = 0.4, 8.0
+"""A reserve starts beside one that is silent for this part of the time that was left, or this many seconds."""
 REFUSALS = 2
 """Experts of a source that refuse its key before no other of it is asked: a single one may have its own reasons."""
-_STANDING = ("ok", "empty", "abstained")
 
 
 @dataclass
@@ -33,16 +32,24 @@ class Branch:
     race: Race
     attempt: Callable[[Expert], Awaitable[Try]]
     tell: Callable[[Candidate], None]
+    empty_counts: bool = True
+    """Whether who found nothing has answered."""
+    hedged: bool = True
+    """Whether silence calls for a reserve: not where a model of this machine is being loaded."""
     _candidates: dict[str, Candidate] = field(default_factory=dict)
     _running: dict[asyncio.Task[Try | None], tuple[Expert, int]] = field(default_factory=dict)
     """Each with its expert and the number of the try."""
     _began: dict[str, float] = field(default_factory=dict)
     """When each expert was called first, in seconds since the epoch."""
-    _hedged: bool = False
+    _hedge_at: float | None = None
+    """Event-loop time at which the silence is too long."""
 
     async def run(self, first: Expert) -> list[Candidate]:
         """Every expert that was called, with what came of its last try."""
         self._start(first, 1, self.attempt(first))
+        if self.hedged:
+            patience = min(HEDGE * self.race.left(), LONGEST_SILENCE)
+            self._hedge_at = asyncio.get_running_loop().time() + patience
         try:
             while self._running and not await self._step():
                 pass
@@ -54,7 +61,7 @@ class Branch:
         """Wait for the next call to end, or for a silence that is too long; whether somebody stands now."""
         done, _ = await asyncio.wait(self._running, timeout=self._until_hedge(), return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            self._hedged = True
+            self._hedge_at = None
             if not self.race.settled.is_set():
                 self._start_reserve()
         stands = False
@@ -64,8 +71,10 @@ class Branch:
             if tried is None:
                 continue  # nobody waited for another try
             self._keep(tried.candidate)
-            stands = stands or tried.candidate["status"] in _STANDING
-            if tried.candidate["status"] == "failed" and not self.race.hurried:
+            status = tried.candidate["status"]
+            answered = status in ("ok", "abstained") or (status == "empty" and self.empty_counts)
+            stands = stands or answered
+            if not answered and status in ("failed", "empty") and not self.race.hurried:
                 self._replace(expert, number, tried.error)
         return stands
 
@@ -105,9 +114,9 @@ class Branch:
 
     def _until_hedge(self) -> float | None:
         """Seconds until the silence is too long; None where nobody could step in, or the quorum has answered."""
-        if self._hedged or not self.race.reserves or self.race.settled.is_set():
+        if self._hedge_at is None or not self.race.reserves or self.race.settled.is_set():
             return None
-        return max(self.race.left() - (1 - HEDGE) * self.race.seconds, 0.0)
+        return max(self._hedge_at - asyncio.get_running_loop().time(), 0.0)
 
     def _keep(self, candidate: Candidate) -> None:
         before = self._candidates.get(candidate["expert"])

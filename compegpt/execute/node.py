@@ -28,7 +28,8 @@ async def execute(state: Bout, runtime: Runtime[Context]) -> dict[str, Any]:
         return await _one(context, task, expert, state["args"])
 
     _embed_ahead(context, task, state["args"].get(TASKS[task["task"]].about or ""))
-    branch = Branch(context.board.race(task["id"]), attempt, lambda one: runtime.stream_writer(Executed(task, one)))
+    branch = Branch(context.board.race(task["id"]), attempt, lambda one: runtime.stream_writer(Executed(task, one)),
+                    TASKS[task["task"]].empty_counts, _hedged(context, state["contender"]["source"]))
     return {"candidates": await branch.run(Expert(task=task["task"], **state["contender"]))}
 
 
@@ -60,6 +61,10 @@ async def _one(context: Context, task: Task, expert: Expert, args: Mapping[str, 
     if candidate["status"] != "cancelled":
         context.breaker.record(expert.id, expert.task, candidate.get("code"), candidate["error"])
     return tried
+
+
+def _hedged(context: Context, source: str) -> bool:
+    return any(one.name == source and one.remote for one in context.sources)
 
 
 def _embed_ahead(context: Context, task: Task, text: Any) -> None:

@@ -14,6 +14,7 @@ from compegpt.context import Context
 from compegpt.events import Noticed, Planned
 from compegpt.history import interrupted
 from compegpt.plan.validate import validated
+from compegpt.redaction import Redactor
 from compegpt.schema import Proposal
 from compegpt.state import State
 
@@ -26,9 +27,8 @@ async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     context, unfinished = runtime.context, interrupted(state)
     proposal = await _while_sources_load(
         context.planner.plan(state["request"], [*state.get("history", []), *unfinished]), context)
-    proposal = replace(proposal, reply=context.redacted.all_in(proposal.reply),
-                       note=context.redacted.all_in(proposal.note))
-    tasks = validated(context.redacted.all_in(proposal.tasks))
+    proposal = checked(proposal, context.redacted)
+    tasks = proposal.tasks
     wanted = list(dict.fromkeys(task["task"] for task in tasks))
     for source in context.sources:
         await source.prepare(wanted)
@@ -38,6 +38,15 @@ async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     return {"plan": tasks, "planner": proposal.planner, "confidence": proposal.confidence, "reply": proposal.reply,
             "calls": Overwrite(list(proposal.calls)), "results": Overwrite([]), "answer": None, "history": unfinished,
             "asked": state["request"]}
+
+
+def checked(proposal: Proposal, redacted: Redactor) -> Proposal:
+    """The proposal with a plan that can be run, and without any key that a language model or its server quoted.
+
+    Raises UsageError where the plan cannot be run.
+    """
+    return replace(proposal, tasks=validated(redacted.all_in(proposal.tasks)), reply=redacted.all_in(proposal.reply),
+                   note=redacted.all_in(proposal.note))
 
 
 async def _while_sources_load(planning: Coroutine[Any, Any, Proposal], context: Context) -> Proposal:

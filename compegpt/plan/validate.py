@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from compegpt.errors import UsageError
+from compegpt.languages import LANGUAGES
 from compegpt.schema import REFERENCE, Task
 from compegpt.tasks import TASKS, canonical, normalised_args
 
@@ -114,10 +115,11 @@ def _reference_problems(name: str, number: int, producer: int, wanted: str, by_i
         return [f"{name} refers to itself"]
     if producer not in by_id:
         return [f"{name} refers to task {producer}, which does not exist"]
-    given = TASKS[by_id[producer]["task"]].gives
+    given = TASKS[by_id[producer]["task"]].kinds
     takes = _FITS.get(wanted, (wanted,) if wanted in _MEDIA else ("text",))
-    if given not in takes:
-        return [f"{name} needs {wanted}, but task {producer} ({by_id[producer]['task']}) gives {given}"]
+    if given.isdisjoint(takes):
+        return [f"{name} needs {wanted}, but task {producer} ({by_id[producer]['task']}) gives "
+                f"{' and '.join(sorted(given))}"]
     return []
 
 
@@ -125,6 +127,10 @@ def _value_problems(name: str, key: str, wanted: str, value: Any) -> list[str]:
     if wanted == "labels":
         good = isinstance(value, list) and all(isinstance(label, str) for label in value)
         return [] if good else [f"'{key}' of {name} is not a list of texts"]
+    if wanted == "table" and isinstance(value, dict | list):
+        return []
+    if wanted == "language" and isinstance(value, str) and not references(value) and value not in LANGUAGES:
+        return [f"'{key}' of {name} is '{value[:30]}', not the ISO 639-1 code of a language"]
     if wanted in _MEDIA and isinstance(value, str) and references(value) and not REFERENCE.fullmatch(value.strip()):
         return [f"'{key}' of {name} is {wanted} and takes one file or one reference, nothing beside it"]
     if isinstance(value, str) or (wanted == "text" and isinstance(value, int) and not isinstance(value, bool)):

@@ -9,6 +9,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from compegpt.context import Account, Context
+from compegpt.errors import AuthenticationError, ExpertTimeout
 from compegpt.events import Noticed, Responded, Wrote
 from compegpt.history import finished, in_plan_order
 from compegpt.redaction import Veil
@@ -16,7 +17,8 @@ from compegpt.schema import LLMCall, Turn
 from compegpt.state import State
 
 EXTRA = 3.0
-"""Seconds past the request's deadline that a language model may take to tell what there is."""
+"""Seconds that a language model may always take to tell what there is, be it past the request's deadline."""
+_LOST = (ExpertTimeout.code, AuthenticationError.code)
 
 
 async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -25,7 +27,7 @@ async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     results = in_plan_order(state["results"], state["plan"])
     left = context.deadline - asyncio.get_running_loop().time()
     account = Account(state["asked"], state["plan"], results, state["reply"], state.get("history", []),
-                      _down(state.get("calls", [])), max(left, 0.0) + EXTRA)
+                      _down(state.get("calls", [])), max(left, EXTRA))
     veil = Veil(context.redacted, lambda piece: runtime.stream_writer(Wrote(piece)))
     written = await context.writer.write(account, veil.feed)
     veil.end()
@@ -40,5 +42,6 @@ async def respond(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 def _down(calls: Sequence[LLMCall]) -> str | None:
-    """The error of the last call of the turn, where none came to anything."""
-    return calls[-1]["error"] if calls and all(call["error"] for call in calls) else None
+    """Why the model that was to plan need not be asked again: it was waited for in vain, or refuses the key."""
+    lost = calls and all(call["error"] for call in calls) and calls[-1]["code"] in _LOST
+    return calls[-1]["error"] if lost else None

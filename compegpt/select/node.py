@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any
@@ -37,7 +38,8 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
     experts = ranked(fit)
     if not experts:
         error = NoExpert(refusal(task["task"], reasons, context.settings))
-        return {"contenders": [], "problem": Problem(status="failed", code=error.code, error=str(error))}
+        code = next((offer.code for offer in offers if offer.code), error.code)
+        return {"contenders": [], "problem": Problem(status="failed", code=code, error=str(error))}
     chosen = experts[: context.settings.top_k]
     _prepare(context, task["id"], chosen, experts[context.settings.top_k :])
     told = [f"{expert.id}: {expert.why}" for expert in chosen if expert.why]
@@ -52,16 +54,25 @@ async def _gathered(asked: Sequence[Coroutine[Any, Any, Offers]]) -> list[Offers
     waiting = set(tasks)
     try:
         while waiting:
-            some = any(task.done() and task.result().experts for task in tasks)
+            some = any(task.done() and _offered(task).experts for task in tasks)
             _, waiting = await asyncio.wait(waiting, timeout=LATE if some else None,
                                                return_when=asyncio.ALL_COMPLETED if some else asyncio.FIRST_COMPLETED)
             if some:
                 break
-        return [task.result() if task.done() else Offers([], ["a source did not say in time whom it has"])
+        return [_offered(task) if task.done() else Offers([], ["a source did not say in time whom it has"])
                 for task in tasks]
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _offered(asked: asyncio.Future[Offers]) -> Offers:
+    """What a source offers; one that breaks takes nobody else down with it."""
+    error = asked.exception()
+    if error is None:
+        return asked.result()
+    logging.getLogger(__name__).error("a source broke while listing its experts", exc_info=error)
+    return Offers([], [f"a source broke ({type(error).__name__}: {' '.join(str(error).split())[:200]})"])
 
 
 def _awake(context: Context, experts: list[Expert]) -> tuple[list[Expert], list[str]]:

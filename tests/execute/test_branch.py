@@ -169,3 +169,32 @@ async def test_keys_are_taken_out_of_errors() -> None:
 
     tried = await recorded(expert("a"), Race(), call, lambda text: text.replace("hf_canary", "****"))
     assert tried.candidate["error"] == "bad key ****"
+
+
+async def test_a_short_deadline_does_not_start_reserves_at_once() -> None:
+    race = Race(seconds=60.0, last=asyncio.get_running_loop().time() + 5.0)
+    script = Script(race, a=[quickly], b=[TEXT])
+    candidates, _ = await run(script, expert("a"), expert("b"))
+    assert statuses(candidates) == {"a": "ok"}
+
+
+async def quickly() -> Finding:
+    await asyncio.sleep(0.01)
+    return TEXT
+
+
+@pytest.mark.parametrize(("counts", "called"), [(False, ["a", "b"]), (True, ["a"])], ids=["a failure", "an answer"])
+async def test_who_found_nothing_is_replaced_where_that_is_no_answer(counts: bool, called: list[str]) -> None:
+    script = Script(Race(), a=[Finding({"text": ""}, empty=True)], b=[TEXT])
+    script.race.reserves = deque([expert("b")])
+    await Branch(script.race, script.attempt, lambda one: None, empty_counts=counts).run(expert("a"))
+    assert script.called == called
+
+
+async def test_silence_of_a_model_that_loads_here_calls_for_nobody() -> None:
+    script = Script(Race(seconds=0.3), a=[forever], b=[TEXT])
+    script.race.reserves = deque([expert("b")])
+    loading = asyncio.ensure_future(Branch(script.race, script.attempt, lambda one: None, hedged=False).run(expert("a")))
+    await asyncio.wait([loading], timeout=0.2)
+    loading.cancel()
+    assert script.called == ["a"]

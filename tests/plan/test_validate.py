@@ -57,3 +57,23 @@ def test_a_bad_plan_says_what_is_wrong(tasks: list[Any], word: str) -> None:
 
 def test_an_empty_plan_is_valid() -> None:
     assert validated([]) == []
+
+
+@pytest.mark.parametrize("table", [{"name": ["a"], "stars": ["1"]}, [["name"], ["a"]], [{"name": "a"}], "name\na"],
+                         ids=["columns", "rows", "records", "text"])
+def test_a_table_comes_in_any_form(table: object) -> None:
+    plan = [{"task": "table-question-answering", "id": 0, "dep": [-1], "args": {"question": "Who?", "table": table}}]
+    assert problems(plan) == []
+
+
+@pytest.mark.parametrize(("target", "wrong"), [("French", 0), ("fr_XX", 0), ("Klingon", 1)])
+def test_a_language_is_told_by_its_code_or_refused(target: str, wrong: int) -> None:
+    plan = [{"task": "translation", "id": 0, "dep": [-1], "args": {"text": "Hello", "target": target}}]
+    assert len(problems(plan)) == wrong
+    assert wrong or validated(plan)[0]["args"]["target"] == "fr"
+
+
+def test_a_picture_with_boxes_drawn_feeds_a_picture() -> None:
+    plan = [{"task": "object-detection", "id": 0, "dep": [-1], "args": {"image": "a.png"}},
+            {"task": "image-to-text", "id": 1, "dep": [0], "args": {"image": "<resource>-0"}}]
+    assert problems(plan) == []

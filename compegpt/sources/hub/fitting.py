@@ -31,6 +31,11 @@ def unfit(model: Model, task: str, args: Mapping[str, Any]) -> str | None:
         return f"not made for {domain.what}"
     if model.tag == "text-generation" and not {"image", "audio", "video"}.isdisjoint(TASKS[task].needs.values()):
         return "made for text only"
+    return foreign(model, task, args)
+
+
+def foreign(model: Model, task: str, args: Mapping[str, Any]) -> str | None:
+    """Why a model does not know the languages of these args; None where it does, or nothing tells."""
     if task == "translation":
         return _wrong_way(model, args)
     languages = _languages(task, args)

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import re
 
-from compegpt.languages import LANGUAGES
+from compegpt.languages import LANGUAGES, LONG
 from compegpt.sources.hub.model import Model
-
-_LONG = {
-    "eng": "en", "deu": "de", "fra": "fr", "spa": "es", "ita": "it", "por": "pt", "nld": "nl", "rus": "ru", "ukr": "uk",
-    "pol": "pl", "ces": "cs", "slk": "sk", "bul": "bg", "ell": "el", "tur": "tr", "ara": "ar", "heb": "he", "zho": "zh",
-    "jpn": "ja", "kor": "ko", "hin": "hi", "vie": "vi", "tha": "th", "ind": "id", "swe": "sv", "dan": "da", "nob": "nb",
-    "nor": "no", "fin": "fi", "est": "et", "lav": "lv", "lit": "lt", "hun": "hu", "ron": "ro", "cat": "ca", "glg": "gl",
-    "eus": "eu", "afr": "af", "jap": "ja",
-}
-"""ISO 639-3 codes (and one that is none) in the names of Marian models."""
 
 _FAMILIES = {
     "roa ROMANCE itc": "ca es fr gl it la oc pt ro wa", "gem gmw": "af de en fy lb nl yi",
@@ -70,7 +61,7 @@ def _codes(codes: str) -> frozenset[str]:
 
 
 def _short(code: str) -> str | None:
-    short = _LONG.get(code, code)
+    short = LONG.get(code, code)
     return short if short in LANGUAGES else None
 
 

@@ -104,7 +104,7 @@ def _chat(task: str) -> Way:
     return Way(("conversational", "image-text-to-text") if "image" in TASKS[task].args else ("conversational",),
                "chat_completion",
                lambda args, model: ((chats.messages(task, args),), {"max_tokens": chats.MOST_TOKENS}),
-               lambda answer, asked: chats.reply(answer, task))
+               lambda answer, asked: chats.reply(answer, task, asked.args))
 
 
 def _field(name: str, read: Callable[[Any], Finding]) -> Callable[[Any, Asked], Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from compegpt.context import Offers
-from compegpt.errors import ExpertGone, ExpertUnavailable
+from compegpt.errors import AuthenticationError, ExpertGone, ExpertUnavailable
 from compegpt.media.artifacts import Store
 from compegpt.schema import Expert, Finding
 from compegpt.settings import TOP_K_ALL, Settings
@@ -60,15 +60,21 @@ class Hub:
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """The user's own models, then those of the rankings that fit the args and can be called, best first."""
-        own = [fitting.as_expert(model, task, expert_id(model), "one of yours") for model in self._of_user(task)]
+        mine = {model: fitting.foreign(model, task, args) for model in self._of_user(task)}
+        own = [fitting.as_expert(model, task, expert_id(model), "one of yours")
+               for model, why in mine.items() if why is None]
+        unfit = fitting.reasons((model.id, why) for model, why in mine.items() if why)
         shut = self._shut()
         if not calls.can(task) or shut:
-            return Offers(own, [shut] if shut and calls.can(task) and not own else [])
+            return Offers(own, unfit + ([shut] if shut and calls.can(task) and not own else []))
         listing, order, passed_over = await self._found(task, args)
         known = {expert.id for expert in own}
         ranked = [fitting.as_expert(model, task, expert_id(model), why) for model, why in order]
         experts = own + [expert for expert in ranked if expert.id not in known]
-        return Offers(experts[:max(self._most, len(own))], [*listing.problems, *fitting.reasons(passed_over)])
+        nobody = [] if experts or passed_over or listing.problems else [
+            f"the Hub lists no model for {task} that a provider serves"]
+        return Offers(experts[:max(self._most, len(own))],
+                      [*unfit, *listing.problems, *fitting.reasons(passed_over), *nobody], _code(listing))
 
     async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
         """Nothing to load: it runs elsewhere."""
@@ -159,6 +165,14 @@ class Hub:
         if told.problem:
             raise ExpertUnavailable(f"{name}: {told.problem}; try again later.")
         raise ExpertGone(f"The Hub has no model {name} any more; use another one.")
+
+
+def _code(listing: Listing) -> str | None:
+    """Of what is wrong with a listing that holds nobody."""
+    if listing.models or not listing.problems:
+        return None
+    refused = any("HF_TOKEN" in problem for problem in listing.problems)
+    return AuthenticationError.code if refused else ExpertUnavailable.code
 
 
 def _load() -> None:
