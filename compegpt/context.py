@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from compegpt.board import Board
 from compegpt.breaker import Breaker
 from compegpt.embed import Encoder
+from compegpt.errors import ExpertGone
 from compegpt.media.artifacts import Store
 from compegpt.redaction import Redactor
 from compegpt.schema import (
@@ -50,9 +52,12 @@ class Source(Protocol):
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers: ...
 
-    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
-        """Load what the expert needs, where that takes long: others that are faster do not cut it short, only the
-        task's deadline does. Raises as `run` does."""
+    def ready(self, expert: Expert, args: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
+        """Inside it what the expert needs is loaded and stays so; a `nullcontext` where nothing takes long to load.
+
+        Others that are faster do not cut the loading short, only the task's deadline does. Entering raises as `run`
+        does, and must end when cancelled.
+        """
         ...
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
@@ -127,4 +132,8 @@ class Context:
     """Tasks whose results were finished before this run resumed the turn."""
 
     def source(self, name: str) -> Source:
-        return next(source for source in self.sources if source.name == name)
+        """Raises ExpertGone where a turn is resumed without a source that it began with."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise ExpertGone(f"'{name}' is not among the sources any more; add it to COMPEGPT_EXPERTS, or ask again.")

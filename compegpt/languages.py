@@ -48,7 +48,7 @@ _OWN = {"français": "fr", "deutsch": "de", "español": "es", "italiano": "it", 
 
 
 def code_of(text: str) -> str | None:
-    """The ISO 639-1 code that is meant: `French`, `FR`, `fr-FR`, `fr_XX`, `fra` and `français` are fr; None for none."""
+    """The ISO 639-1 code that is meant: `French`, `FR`, `fr-FR`, `fr_XX`, `fra` and `français` are fr; else None."""
     name = text.strip().casefold()
     if code := _BY_NAME.get(name) or _OWN.get(name):
         return code

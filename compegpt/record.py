@@ -144,7 +144,8 @@ def _usage(outcome: Outcome) -> dict[str, Any]:
                     if call["purpose"] != "judge" and call.get("started", outcome.began) >= outcome.began)
     experts = [candidate for result in outcome.results for candidate in result["candidates"]]
     tokens = sum(call["tokens"] for call in outcome.calls) + sum(one.get("tokens", 0) for one in experts)
-    return {"llm_calls": len(outcome.calls), "tokens": tokens, "expert_calls": len(experts),
+    requests = sum(call.get("requests", 1) for call in outcome.calls)
+    return {"llm_calls": requests, "tokens": tokens, "expert_calls": len(experts),
             "seconds": round(outcome.seconds, 3), "critical_path_seconds": round(critical, 3),
             "overhead_seconds": round(max(outcome.seconds - critical, 0.0), 3)}
 

@@ -106,6 +106,8 @@ class LLMCall(TypedDict):
     """`errors.CompeGPTError.code` of the error."""
     started: NotRequired[float]
     """Seconds since the epoch."""
+    requests: NotRequired[int]
+    """HTTP requests made for it, with tries and refused ones; 1 where it does not say."""
 
 
 class Verdict(TypedDict):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,13 @@ class FakeSource:
         return Offers([Expert(id=f"{self.name}:{name}", task=task, family=family, source=self.name)
                        for name, family, _ in rows], self.passed_over.get(task, []))
 
-    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
-        if expert.id in self.loading:
-            await self.loading[expert.id].wait()
+    def ready(self, expert: Expert, args: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
+        return self._loaded(self.loading[expert.id]) if expert.id in self.loading else nullcontext()
+
+    @asynccontextmanager
+    async def _loaded(self, event: asyncio.Event) -> AsyncIterator[None]:
+        await event.wait()
+        yield
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         self.calls.append((expert.id, dict(args)))

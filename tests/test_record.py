@@ -10,7 +10,7 @@ import pytest
 
 from compegpt.errors import ExpertTimeout
 from compegpt.record import Outcome, artifacts_of, copied, critical_path, failure, record
-from compegpt.schema import Result, Task
+from compegpt.schema import LLMCall, Result, Task
 from tests.fakes import candidate, result, task
 
 OCR = task("ocr", 0, image="/p/a.png")
@@ -52,6 +52,13 @@ def test_the_record_has_exactly_the_documented_fields() -> None:
     assert made["usage"] == {"llm_calls": 0, "tokens": 0, "expert_calls": 1, "seconds": 3.0,
                              "critical_path_seconds": 1.0, "overhead_seconds": 2.0}
     assert "answer" not in record(outcome_of([OCR], []), with_answer=False)
+
+
+def test_usage_counts_the_requests_that_a_call_took() -> None:
+    call: LLMCall = {"purpose": "plan", "model": "fake:m", "seconds": 0.1, "tokens": 10, "error": None, "code": None}
+    outcome = outcome_of([OCR], [])
+    outcome.calls.extend([call, {**call, "requests": 3}])
+    assert record(outcome)["usage"]["llm_calls"] == 4
 
 
 def test_numbers_that_json_cannot_say_become_null() -> None:

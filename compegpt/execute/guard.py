@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,6 @@ from compegpt.errors import CompeGPTError, ExpertError, StorageError
 from compegpt.schema import Candidate, Expert, Finding
 
 Call = Callable[[], Awaitable[Finding]]
-Ready = Callable[[], Awaitable[None]]
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """What the system says where a disk takes no more, which is no fault of the engine."""
 
@@ -28,11 +28,17 @@ async def within_slot(slots: asyncio.Semaphore, race: Race, call: Call) -> Findi
         slots.release()
 
 
-async def once_ready(race: Race, ready: Ready, call: Call) -> Finding:
-    """The call after what it needs is loaded, which the task's deadline alone bounds. Raises TimeoutError."""
-    async with asyncio.timeout_at(race.end()):
-        await ready()
-    return await call()
+async def once_ready(race: Race, ready: AbstractAsyncContextManager[None], call: Call) -> Finding:
+    """The call inside of `ready`, which holds what it needs; the task's deadline alone bounds the loading.
+
+    Raises TimeoutError.
+    """
+    if isinstance(ready, nullcontext):
+        return await call()  # the task's time does not begin before there is a slot
+    async with AsyncExitStack() as held:
+        async with asyncio.timeout_at(race.end()):
+            await held.enter_async_context(ready)
+        return await call()
 
 
 async def within_race(race: Race, call: Call, empty_counts: bool) -> Finding:

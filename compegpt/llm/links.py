@@ -9,6 +9,8 @@ import asyncio
 import functools
 import importlib
 import importlib.util
+import json
+import re
 import ssl
 import sys
 import threading
@@ -26,6 +28,9 @@ CONNECT = 10.0
 """Seconds to reach a server; the rest of a call is bounded by its own deadline."""
 KEEP_ALIVE = 60.0
 """Seconds an idle connection is kept, so that the writer finds the planner's."""
+_JSON = "application/json"
+_STREAMS = re.compile(rb'"stream":\s*true')
+"""In the body of a request; within a string its quotes would be escaped."""
 LADDER: tuple[Rung, ...] = ("json_schema", "tools", "json_mode", "plain")
 
 
@@ -106,7 +111,8 @@ def huggingface_link(model: str, address: str, key: str) -> Link:
         finally:
             await client.exit_stack.aclose()  # else a stream that broke off keeps its connection
 
-    options: dict[str, Any] = {"timeout": httpx.Timeout(None, connect=CONNECT), "event_hooks": {"response": [_whole]},
+    options: dict[str, Any] = {"timeout": httpx.Timeout(None, connect=CONNECT),
+                               "event_hooks": {"response": [_whole, _mended]},
                                "limits": httpx.Limits(keepalive_expiry=KEEP_ALIVE)}
     return Link(address, lambda: httpx.AsyncClient(verify=_tls(), **options),
                 lambda: httpx.AsyncClient(transport=_greeting(httpx)), chat, _lost(),
@@ -121,12 +127,44 @@ async def _whole(response: Any) -> None:
         response.raise_for_status()
 
 
+async def _mended(response: Any) -> None:
+    """A completion in the form that the libraries take, since many servers leave out what OpenAI's sends.
+
+    One body where a stream was asked for becomes a stream of one event.
+    """
+    streams = _STREAMS.search(response.request.content)
+    if not response.is_success or (streams and not response.headers.get("content-type", "").startswith(_JSON)):
+        return
+    await response.aread()
+    try:
+        body = json.loads(response.content)
+        choice = body["choices"][0]
+        message = {**choice["message"], "role": "assistant", "content": _said(choice["message"])}
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        return  # no completion at all: the library says so
+    message.pop("tool_calls", None)  # LangChain takes no arguments but an object
+    choice = {"index": 0, "finish_reason": choice.get("finish_reason") or "stop",
+              "delta" if streams else "message": message}
+    body = {"id": "", "object": "chat.completion", "created": 0, "model": "", "usage": None, **body,
+            "choices": [choice]}
+    text = json.dumps(body)
+    response._content = (f"data: {text}\n\ndata: [DONE]\n\n" if streams else text).encode()
+
+
+def _said(message: Any) -> Any:
+    """What it said: the arguments of the tool that was forced, its content, or a refusal."""
+    for call in message.get("tool_calls") or ():
+        if arguments := call["function"]["arguments"]:
+            return arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return message.get("content") or message.get("refusal") or ""
+
+
 def _openai(address: str, chat: Callable[[Any], AbstractAsyncContextManager[BaseChatModel]]) -> Link:
     import openai
 
     library: Any = sys.modules[openai.DefaultAsyncHttpxClient.__mro__[1].__module__]  # httpx or httpx2
     options = {"timeout": openai.Timeout(None, connect=CONNECT), "follow_redirects": False,
-               "limits": library.Limits(keepalive_expiry=KEEP_ALIVE)}
+               "limits": library.Limits(keepalive_expiry=KEEP_ALIVE), "event_hooks": {"response": [_mended]}}
     return Link(address, lambda: openai.DefaultAsyncHttpxClient(verify=_tls(), **options),
                 lambda: openai.DefaultAsyncHttpxClient(transport=_greeting(library)), chat,
                 (openai.APIConnectionError, *_lost()), (openai.OpenAIError, *_raised()))

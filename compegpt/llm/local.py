@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compegpt.errors import CompeGPTError, ConfigurationError, ExpertError, ExpertTimeout
 from compegpt.llm.protocol import LLMError, Message, Purpose, Reply
 from compegpt.llm.rungs import request
+from compegpt.llm.thoughts import Thoughts, left_open, without_thoughts
 from compegpt.schema import LLMCall
 from compegpt.settings import Settings
+from compegpt.threads import in_thread
 
 if TYPE_CHECKING:
     from langchain_huggingface import ChatHuggingFace
@@ -24,6 +27,15 @@ NEW_TOKENS = 1024
 _TEMPLATE = ("{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
              "{% if add_generation_prompt %}assistant:{% endif %}")
 """For models that bring no chat template."""
+_USED = ("AutoModelForCausalLM", "AutoTokenizer", "GenerationMixin", "PreTrainedModel", "StoppingCriteriaList",
+         "TextStreamer", "pipeline")
+_FAILURES = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
+"""Out of memory, a prompt too long, a broken template."""
+SECONDS_TO_STOP = 3.0
+"""Given at the end of the process to what still runs: torch, ended in the middle, takes the process down by SIGABRT."""
+_one_import = threading.Lock()
+_running: dict[threading.Thread, threading.Event] = {}
+"""What stops each thread that loads or generates."""
 
 
 class LocalModel:
@@ -33,7 +45,7 @@ class LocalModel:
         self.name = f"local:{model}"
         self._model, self._settings, self._seconds = model, settings, seconds
         self._chat: ChatHuggingFace | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self.name)
+        self._one_call = threading.Lock()
 
     async def ask(self, messages: Sequence[Message], purpose: Purpose, *, schema: Mapping[str, Any] | None = None,
                   seconds: float | None = None) -> Reply:
@@ -55,7 +67,7 @@ class LocalModel:
         tell = None if say is None else lambda piece: _tell(loop, say, stop, piece)
         try:
             async with asyncio.timeout(bound):
-                text, tokens = await loop.run_in_executor(self._thread, self._answer, messages, tell, stop)
+                text, tokens = await in_thread(self._in_turn, messages, tell, stop)
         except TimeoutError:
             wrong = ExpertTimeout(f"{self.name} did not answer within {bound:.3g} s: set a smaller model.")
         except CompeGPTError as error:
@@ -70,28 +82,65 @@ class LocalModel:
             raise LLMError(wrong, call)
         return Reply(text, call)
 
+    def _in_turn(self, messages: Sequence[Message], tell: Callable[[str], None] | None, stop: threading.Event
+                 ) -> tuple[str, int]:
+        with self._one_call:
+            if stop.is_set():  # it waited for its turn until nobody waited for it
+                return "", 0
+            _running[threading.current_thread()] = stop
+            try:
+                return self._answer(messages, tell, stop)
+            finally:
+                del _running[threading.current_thread()]
+
     def _answer(self, messages: Sequence[Message], tell: Callable[[str], None] | None, stop: threading.Event
                 ) -> tuple[str, int]:
         """The text and the tokens of prompt and answer together."""
-        from transformers import StoppingCriteriaList
-
         if self._chat is None:
             self._chat = self._loaded()
-        chat = self._chat
-        plain = [{"role": message["role"], "content": self._words(message["content"])} for message in messages]
-        options: dict[str, Any] = {"max_new_tokens": NEW_TOKENS, "do_sample": False,  # one request, one answer
-                                   "return_full_text": False, "add_special_tokens": False,
-                                   "stopping_criteria": StoppingCriteriaList([lambda *_, **__: stop.is_set()])}
-        if tell is not None:
-            options["streamer"] = _streamer(chat.tokenizer, tell)
+            if stop.is_set():  # that took too long
+                return "", 0
+        turns = [{"role": message["role"], "content": self._words(message["content"])} for message in messages]
         try:
-            text = str(chat.invoke(plain, pipeline_kwargs=options).text)
-        except (RuntimeError, ValueError, IndexError) as error:  # out of memory, a prompt too long, a broken template
+            prompt, raw = self._generated(self._chat, turns, tell, stop)
+        except ImportError as error:
+            raise self._lacking(error) from None
+        except _FAILURES as error:
             raise ExpertError(f"{self.name} failed ({self._quoted(error)}): set a smaller model.") from None
+        text = without_thoughts(left_open(prompt) + raw)
         if not text.strip():
             raise ExpertError(f"{self.name} said nothing: set another model.")
-        prompt = chat.tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=True)
-        return text, sum(len(chat.tokenizer(part, add_special_tokens=False).input_ids) for part in (prompt, text))
+        tokenizer = self._chat.tokenizer
+        return text, sum(len(tokenizer(part, add_special_tokens=False).input_ids) for part in (prompt, raw))
+
+    def _generated(self, chat: ChatHuggingFace, turns: list[dict[str, str]], tell: Callable[[str], None] | None,
+                   stop: threading.Event) -> tuple[str, str]:
+        """The prompt, and all that the model said to it."""
+        transformers = _library()
+        turns, prompt = self._templated(chat.tokenizer, turns)
+        options: dict[str, Any] = {"max_new_tokens": NEW_TOKENS, "do_sample": False,  # one request, one answer
+                                   "return_full_text": False, "add_special_tokens": False, "stopping_criteria":
+                                   transformers.StoppingCriteriaList([lambda *_, **__: stop.is_set()])}
+        if tell is None:
+            return prompt, str(chat.invoke(turns, pipeline_kwargs=options).text)
+        thoughts = Thoughts()
+        thoughts.feed(left_open(prompt))
+        options["streamer"] = _streamer(chat.tokenizer, lambda piece: tell(thoughts.feed(piece)))
+        text = str(chat.invoke(turns, pipeline_kwargs=options).text)
+        tell(thoughts.end())
+        return prompt, text
+
+    def _templated(self, tokenizer: Any, turns: list[dict[str, str]]) -> tuple[list[dict[str, str]], str]:
+        """The turns as the model's template takes them, and the prompt it makes of them."""
+        from jinja2 import TemplateError
+
+        wrong = ""
+        for asked in (turns, _without_system(turns)):
+            try:
+                return asked, str(tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True))
+            except TemplateError as error:
+                wrong = wrong or self._quoted(error)
+        raise ExpertError(f"{self.name} takes no such conversation ({wrong}): set another model.")
 
     def _words(self, content: Any) -> str:
         if isinstance(content, str):
@@ -101,25 +150,30 @@ class LocalModel:
         return "\n".join(part["text"] for part in content)
 
     def _loaded(self) -> ChatHuggingFace:
-        from langchain_huggingface import ChatHuggingFace, HuggingFacePipeline
-        from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
-        from transformers.utils.logging import disable_progress_bar
-
-        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would write across the progress of the turn
         settings = self._settings
         source: dict[str, Any] = {"local_files_only": settings.hf_hub_offline or Path(self._model).is_dir(),
-                                  "cache_dir": settings.hf_home and settings.hf_home / "hub",
-                                  "token": settings.hf_token, "trust_remote_code": False}
+                                  "cache_dir": _hub_cache(settings), "token": settings.hf_token,
+                                  "trust_remote_code": False}
         try:
-            tokenizer = AutoTokenizer.from_pretrained(self._model, **source)
-            weights = AutoModelForCausalLM.from_pretrained(self._model, use_safetensors=True, **source)
-            made = pipeline("text-generation", model=weights, tokenizer=tokenizer, device=device(settings.device))
+            transformers = _library()
+            from langchain_huggingface import ChatHuggingFace, HuggingFacePipeline
+
+            tokenizer = transformers.AutoTokenizer.from_pretrained(self._model, **source)
+            weights = transformers.AutoModelForCausalLM.from_pretrained(self._model, use_safetensors=True, **source)
+            made = transformers.pipeline("text-generation", model=weights, tokenizer=tokenizer,
+                                         device=device(settings.device))
+        except ImportError as error:
+            raise self._lacking(error) from None
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise ConfigurationError(f"{self.name} cannot be loaded ({self._quoted(error)}): set COMPEGPT_LLM to "
                                      "local: and a text model with safetensors weights.") from None
         if tokenizer.chat_template is None:
             tokenizer.chat_template = _TEMPLATE
         return ChatHuggingFace(llm=HuggingFacePipeline(pipeline=made, model_id=self._model), tokenizer=tokenizer)
+
+    def _lacking(self, error: ImportError) -> ConfigurationError:
+        return ConfigurationError(f"{self.name} needs a library that is not here ({self._quoted(error)}): install it, "
+                                  "or set COMPEGPT_LLM to another model.")
 
     def _quoted(self, error: Exception) -> str:
         return " ".join(self._settings.redacted(str(error)).split())[:200] or type(error).__name__
@@ -134,15 +188,59 @@ def device(setting: str) -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+@atexit.register
+def let_finish() -> None:
+    """Stop what is running and wait for it, though not for long: a download is left behind."""
+    end = time.monotonic() + SECONDS_TO_STOP
+    for thread, stop in list(_running.items()):
+        stop.set()
+        thread.join(max(0.0, end - time.monotonic()))
+
+
+def _library() -> Any:
+    """transformers, with all that is used of it here.
+
+    It imports its parts when they are first named; where two threads do that at once, one may find a part half
+    imported.
+    """
+    with _one_import:
+        import langchain_huggingface  # noqa: F401
+        import torch  # noqa: F401
+        import transformers
+        from transformers.utils.logging import disable_progress_bar
+
+        for name in _USED:
+            getattr(transformers, name)
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would write across the progress of the turn
+    return transformers
+
+
+def _hub_cache(settings: Settings) -> Path | None:
+    """Where the weights are kept; as for the library itself, HF_HUB_CACHE goes before HF_HOME.
+
+    None is its own default.
+    """
+    if cache := os.environ.get("HF_HUB_CACHE"):
+        return Path(cache).expanduser()
+    return settings.hf_home and settings.hf_home / "hub"
+
+
+def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The same with what the system says at the head of the user's first turn, for models that know no such role."""
+    told = [turn["content"] for turn in turns if turn["role"] == "system"]
+    kept = [dict(turn) for turn in turns if turn["role"] != "system"]
+    for turn in [turn for turn in kept if turn["role"] == "user"][:1]:
+        turn["content"] = "\n\n".join([*told, turn["content"]])
+    return kept
+
+
 def _tell(loop: asyncio.AbstractEventLoop, say: Callable[[str], None], stop: threading.Event, piece: str) -> None:
     if piece and not stop.is_set():
         loop.call_soon_threadsafe(say, piece)
 
 
 def _streamer(tokenizer: Any, tell: Callable[[str], None]) -> Any:
-    from transformers import TextStreamer
-
-    class Streamer(TextStreamer):
+    class Streamer(_library().TextStreamer):  # type: ignore[misc]
         def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
             tell(text)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import re
 import time
 import weakref
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +22,10 @@ from compegpt.schema import LLMCall
 TRIES = 3
 PAUSE = 0.25
 """Seconds before the second try, doubled before the third; each half to one and a half times that."""
+LINGER = 0.5
+"""Seconds that a finished stream may take to say what it used, and to end."""
 _NAMES_USAGE = re.compile(r"stream_options|include_usage")
+_NAMES_STREAM = re.compile(r"stream", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…:;)\]}>\"'`*。！？\n]\s*$|^\s*$")
 """How a whole answer ends; some servers never say that theirs is."""
 
@@ -32,12 +34,14 @@ _SENTENCE_END = re.compile(r"[.!?…:;)\]}>\"'`*。！？\n]\s*$|^\s*$")
 class Tally:
     """What the tries of one call have come to."""
 
+    requests: int = 0
     tokens: int = 0
     said: bool = False
     """Whether a piece of the answer was shown, so that it cannot be asked for again."""
 
 
 Once = Callable[[Tally], Awaitable[str]]
+Clients = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Any, AsyncGenerator[None]]]
 
 
 class RemoteModel:
@@ -48,8 +52,7 @@ class RemoteModel:
         self.name = where.name
         self._link, self._where, self._memory, self._seconds, self._rest = link, where, memory, seconds, rest
         self._spare: Any = link.http()
-        self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Any, AsyncGenerator[None]]] = (
-            weakref.WeakKeyDictionary())
+        self._clients: Clients = weakref.WeakKeyDictionary()
 
     async def ask(self, messages: Sequence[Message], purpose: Purpose, *, schema: Mapping[str, Any] | None = None,
                   seconds: float | None = None) -> Reply:
@@ -82,7 +85,7 @@ class RemoteModel:
         seconds = time.monotonic() - started
         call: LLMCall = {"purpose": purpose, "model": self.name, "seconds": seconds, "started": time.time() - seconds,
                          "tokens": tally.tokens, "error": str(wrong) if wrong else None,
-                         "code": wrong.code if wrong else None}
+                         "code": wrong.code if wrong else None, "requests": max(1, tally.requests)}
         if wrong is not None:  # raised here, where no exception of a library hangs on it: those quote keys
             raise LLMError(wrong, call)
         return Reply(text, call)
@@ -131,20 +134,29 @@ class RemoteModel:
         # As extra_body, since the SDK would parse what response_format brings, and fail on half a reply.
         options: dict[str, Any] = {"extra_body": dict(fields)} if fields else {}
         async with self._link.chat(await self._http()) as chat:
+            tally.requests += 1
             message = await chat.ainvoke(_own(messages), **options)
         tally.tokens += _tokens(message) or 0
         return without_thoughts(_text(message))
 
     async def _streamed(self, messages: Sequence[Message], say: Callable[[str], None], tally: Tally) -> str:
-        if not self._memory.of(self.name, self._link.address).stream_usage:
-            return await self._spoken(messages, say, tally, usage=False)
-        try:
-            return await self._spoken(messages, say, tally, usage=True)
-        except self._link.raised as error:
-            if tally.said or not refused(error, _NAMES_USAGE):
-                raise
-        text = await self._spoken(messages, say, tally, usage=False)
-        self._memory.learn(self.name, self._link.address, stream_usage=False)
+        """The answer in pieces and counted; from a server that refuses that, uncounted, and else in one piece."""
+        habits = self._memory.of(self.name, self._link.address)
+        for usage in (True, False) if habits.stream_usage else (False,):
+            if not habits.stream:
+                break
+            try:
+                text = await self._spoken(messages, say, tally, usage=usage)
+            except self._link.raised as error:
+                if tally.said or not refused(error, _NAMES_USAGE if usage else _NAMES_STREAM):
+                    raise
+                continue
+            self._memory.learn(self.name, self._link.address, stream_usage=usage)
+            return text
+        if text := await self._answer(messages, {}, tally):
+            self._memory.learn(self.name, self._link.address, stream=False)
+            tally.said = True
+            say(text)
         return text
 
     async def _spoken(self, messages: Sequence[Message], say: Callable[[str], None], tally: Tally, *,
@@ -159,9 +171,10 @@ class RemoteModel:
                 say(piece)
 
         async with self._link.chat(await self._http()) as chat:
-            async for chunk in chat.astream(_own(messages), stream_usage=usage):
+            tally.requests += 1
+            async for chunk in _until_finished(chat.astream(_own(messages), stream_usage=usage)):
                 tokens = _tokens(chunk) or tokens  # some servers count up in every chunk
-                finished = finished or bool(chunk.response_metadata.get("finish_reason"))
+                finished = finished or _finished(chunk)
                 told(thoughts.feed(_text(chunk)))
         told(thoughts.end())
         tally.tokens += tokens
@@ -175,16 +188,21 @@ class RemoteModel:
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
             client, self._spare = self._spare or self._link.http(), None
-            self._clients[loop] = client, _open_until_the_loop_ends(client)
+            self._clients[loop] = client, _open_until_the_loop_ends(client, weakref.ref(self._clients))
             await anext(self._clients[loop][1])
         return self._clients[loop][0]
 
 
-async def _open_until_the_loop_ends(client: Any) -> AsyncGenerator[None]:
-    """To be started once and kept: asyncio finishes the generators that are left when it shuts a loop down."""
+async def _open_until_the_loop_ends(client: Any, clients: weakref.ref[Clients]) -> AsyncGenerator[None]:
+    """To be started once and kept: asyncio finishes the generators that are left when it shuts a loop down.
+
+    Such a generator holds its loop, which would thus stay in the table of clients, were it not taken out here.
+    """
     try:
         yield
     finally:
+        if (known := clients()) is not None:
+            known.pop(asyncio.get_running_loop(), None)
         await client.aclose()
 
 
@@ -194,12 +212,30 @@ def _own(messages: Sequence[Message]) -> list[Any]:
 
 
 def _text(message: Any) -> str:
-    """What it said: the arguments of the tool that was forced, a refusal, or its content."""
-    for call in message.tool_calls:
-        return json.dumps(call["args"])
-    for call in message.invalid_tool_calls:
-        return str(call["args"] or "")
+    """What it said: its content, or a refusal."""
     return str(message.text) or str(message.additional_kwargs.get("refusal") or "")
+
+
+async def _until_finished(stream: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The chunks of a stream that may stay open after its last one."""
+    end: float | None = None
+    while True:
+        try:
+            async with asyncio.timeout_at(end) as linger:
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            if linger.expired():
+                return
+            raise
+        if end is None and _finished(chunk):
+            end = asyncio.get_running_loop().time() + LINGER
+        yield chunk
+
+
+def _finished(chunk: Any) -> bool:
+    return bool(chunk.response_metadata.get("finish_reason"))
 
 
 def _tokens(message: Any) -> int | None:

@@ -98,6 +98,8 @@ class Habits(BaseModel):
     rung: str | None = None
     stream_usage: bool = True
     """Whether it takes `stream_options`."""
+    stream: bool = True
+    """Whether it streams at all."""
     at: float = 0.0
     """Unix time when this was learnt."""
 

@@ -1,9 +1,9 @@
-"""What a reasoning model thinks aloud before its answer, `<think>...</think>`, taken off; servers that do not part the
-two send it as text."""
+"""What a reasoning model thinks aloud before its answer, `<think>...</think>` or `<thinking>...</thinking>`, taken off;
+servers that do not part the two send it as text."""
 
 from __future__ import annotations
 
-BEGIN, END = "<think>", "</think>"
+_MARKS = {"<think>": "</think>", "<thinking>": "</thinking>"}
 
 
 class Thoughts:
@@ -19,23 +19,37 @@ class Thoughts:
             return piece
         self._held += piece
         start = self._held.lstrip()
-        if start.startswith(BEGIN) and not self._thought:
-            if END not in start:
+        mark = _opened(start)
+        if mark is not None and not self._thought:
+            if _MARKS[mark] not in start:
                 return ""
-            self._thought, start = True, start.partition(END)[2].lstrip()
+            self._thought, start = True, start.partition(_MARKS[mark])[2].lstrip()
         if self._thought:
             self._held = start
             return self._let_go() if start else ""
-        return "" if BEGIN.startswith(start) else self._let_go()
+        return "" if any(mark.startswith(start) for mark in _MARKS) else self._let_go()
 
     def end(self) -> str:
         """What was held back and is no thought after all."""
         held = (self._held or "").lstrip()
-        return "" if held.startswith(BEGIN) else self._let_go()
+        return "" if _opened(held) else self._let_go()
 
     def _let_go(self) -> str:
         held, self._held = self._held or "", None
         return held
+
+
+def _opened(text: str) -> str | None:
+    """The mark of a thought that `text` begins with."""
+    return next((mark for mark in _MARKS if text.startswith(mark)), None)
+
+
+def left_open(prompt: str) -> str:
+    """The mark that a prompt ends with, where a template begins the thought for its model, and the answer only ends it.
+
+    Empty where it does not.
+    """
+    return next((mark for mark in _MARKS if prompt.rstrip().endswith(mark)), "")
 
 
 def without_thoughts(text: str) -> str:

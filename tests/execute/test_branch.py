@@ -194,7 +194,8 @@ async def test_who_found_nothing_is_replaced_where_that_is_no_answer(counts: boo
 async def test_silence_of_a_model_that_loads_here_calls_for_nobody() -> None:
     script = Script(Race(seconds=0.3), a=[forever], b=[TEXT])
     script.race.reserves = deque([expert("b")])
-    loading = asyncio.ensure_future(Branch(script.race, script.attempt, lambda one: None, hedged=False).run(expert("a")))
+    branch = Branch(script.race, script.attempt, lambda one: None, hedged=False)
+    loading = asyncio.ensure_future(branch.run(expert("a")))
     await asyncio.wait([loading], timeout=0.2)
     loading.cancel()
     assert script.called == ["a"]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 
 import pytest
 
@@ -9,6 +11,13 @@ from compegpt.execute.guard import once_ready, within_race
 from compegpt.schema import Finding
 
 TEXT, NOTHING = Finding({"text": "Sheep"}), Finding({"text": ""}, empty=True)
+
+
+@asynccontextmanager
+async def waiting(event: asyncio.Event) -> AsyncIterator[None]:
+    """What takes until the event to load."""
+    await event.wait()
+    yield
 
 
 @pytest.mark.parametrize(("finding", "empty_counts", "hurries"), [
@@ -29,7 +38,7 @@ async def test_who_must_load_first_is_not_cut_short_by_faster_ones() -> None:
     async def call() -> Finding:
         return TEXT
 
-    slow = asyncio.ensure_future(once_ready(race, lambda: loaded.wait(), lambda: within_race(race, call, False)))  # type: ignore[arg-type, return-value]
+    slow = asyncio.ensure_future(once_ready(race, waiting(loaded), lambda: within_race(race, call, False)))
     assert await within_race(race, call, False) is TEXT
     assert race.hurried
     race._hurry_until = 0.0  # the others' time is long over
@@ -44,4 +53,31 @@ async def test_loading_ends_with_the_tasks_time() -> None:
         raise AssertionError
 
     with pytest.raises(TimeoutError):
-        await once_ready(race, asyncio.Event().wait, call)  # type: ignore[arg-type]
+        await once_ready(race, waiting(asyncio.Event()), call)
+
+
+async def test_what_was_loaded_is_held_until_the_call_ends() -> None:
+    order = list[str]()
+
+    @asynccontextmanager
+    async def loaded() -> AsyncIterator[None]:
+        order.append("loaded")
+        yield
+        order.append("let go")
+
+    async def call() -> Finding:
+        order.append("called")
+        return TEXT
+
+    assert await once_ready(Race(), loaded(), call) is TEXT
+    assert order == ["loaded", "called", "let go"]
+
+
+async def test_with_nothing_to_load_the_tasks_time_begins_with_the_call() -> None:
+    race = Race()
+
+    async def call() -> Finding:
+        assert race.started is None
+        return TEXT
+
+    assert await once_ready(race, nullcontext(), call) is TEXT

@@ -1,4 +1,4 @@
-"""A tiny random language model, saved and loaded by the real loader."""
+"""Tiny language models, saved and loaded by the real loader."""
 
 from __future__ import annotations
 
@@ -14,30 +14,12 @@ from compegpt.llm import local
 from compegpt.llm.models import language_model
 from compegpt.llm.protocol import LLMError
 from tests.llm.serving import HELLO, SCHEMA, settings
-
-WORDS = ["<s>", "</s>", "<unk>", "user", "system", "assistant", ":", "Hello", "one", "two", "three", "four"]
+from tests.llm.tiny import BEGUN, NO_SYSTEM, chain, local_model, saved
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a Llama of 12 words and random weights."""
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("llama")
-    torch.manual_seed(0)
-    words = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="<unk>"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=words, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
-                            ).save_pretrained(folder)
-    config = LlamaConfig(vocab_size=len(WORDS), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
-                         num_attention_heads=2, num_key_value_heads=2, bos_token_id=0, eos_token_id=1)
-    llama = LlamaForCausalLM(config)
-    llama.lm_head.weight.data[:3] = 0.0
-    llama.lm_head.weight.data[3:] *= 20.0
-    llama.save_pretrained(folder)
-    return folder
+    return saved(tmp_path_factory.mktemp("llama"))[0]
 
 
 @pytest.fixture
@@ -47,7 +29,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def model(weights: Path, tmp_path: Path) -> Any:
-    return language_model(f"local:{weights}", settings(tmp_path, device="cpu", hf_hub_offline="on"), seconds=60.0)
+    return local_model(weights, tmp_path)
 
 
 async def test_a_local_model_answers_as_the_library_does(model: Any, weights: Path, short: None) -> None:
@@ -67,6 +49,131 @@ async def test_a_local_answer_streams(model: Any, short: None) -> None:
     reply = await model.stream(HELLO, "write", said.append)
     assert "".join(said).split() == reply.text.split()
     assert len(said) > 1
+
+
+THINKING = {
+    "aloud": ([":", "<think>", "one", "two", "</think>", "three", "four"], None),
+    "begun by the template": (["<think>", "one", "two", "</think>", "three", "four"], BEGUN),
+}
+
+
+@pytest.mark.parametrize(("says", "template"), THINKING.values(), ids=THINKING)
+async def test_what_a_local_model_thinks_is_neither_shown_nor_answered(says: list[str], template: str | None,
+                                                                      tmp_path: Path) -> None:
+    said: list[str] = []
+    model = chain(tmp_path, says, template)
+    streamed = await model.stream(HELLO, "write", said.append)
+    asked = await model.ask(HELLO, "plan")
+    assert "".join(said).split() == streamed.text.split() == asked.text.split() == ["three", "four"]
+    assert streamed.call["tokens"] >= len(says)
+
+
+async def test_a_local_model_that_only_thinks_said_nothing(tmp_path: Path) -> None:
+    with pytest.raises(LLMError, match="said nothing"):
+        await chain(tmp_path, [":", "<think>", "one", "two"]).ask(HELLO, "plan")
+
+
+async def test_a_template_without_a_system_role_gets_its_text_in_the_first_turn(tmp_path: Path, short: None) -> None:
+    model = local_model(saved(tmp_path, NO_SYSTEM)[0], tmp_path)
+    reply = await model.ask([{"role": "system", "content": "one two"}, *HELLO], "plan")
+    folded = await model.ask([{"role": "user", "content": "one two\n\nHello"}], "plan")
+    bare = await model.ask(HELLO, "plan")
+    assert (reply.text, reply.call["tokens"]) == (folded.text, folded.call["tokens"])
+    assert reply.call["tokens"] > bare.call["tokens"]
+
+
+BROKEN = {
+    "refuses": ("{{ raise_exception('Roles must alternate') }}", "takes no such conversation .Roles must alternate"),
+    "no template": ("{% for %}", "takes no such conversation"),
+    "other error": ("{{ messages[0].content + 1 }}", "failed"),
+}
+
+
+@pytest.mark.parametrize(("template", "says"), BROKEN.values(), ids=BROKEN)
+async def test_a_broken_template_is_an_error_of_the_model(template: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(LLMError, match=says) as caught:
+        await local_model(saved(tmp_path, template)[0], tmp_path).ask(HELLO, "plan")
+    assert caught.value.code == "expert"
+
+
+@pytest.mark.parametrize("part", ["_library", "_templated"])
+async def test_a_library_that_is_missing_is_named(part: str, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: Any) -> None:
+        raise ImportError("No module named 'jinja2'")
+
+    monkeypatch.setattr(local if part == "_library" else model, part, missing)
+    with pytest.raises(LLMError, match=r"No module named 'jinja2'.*install it") as caught:
+        await model.ask(HELLO, "plan")
+    assert caught.value.code == "configuration"
+
+
+@pytest.mark.parametrize("name", ["HF_HUB_CACHE", "HF_HOME"])
+async def test_weights_are_found_in_the_cache_of_the_hub(name: str, weights: Path, tmp_path: Path, short: None,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    cache = tmp_path / "home" / "hub"
+    kept = cache / "models--org--tiny"
+    shutil.copytree(weights, kept / "snapshots" / "abc")
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("abc")
+    home = tmp_path / "home"
+    if name == "HF_HUB_CACHE":
+        monkeypatch.setenv(name, str(cache))
+        home = tmp_path / "elsewhere"
+    assert (await local_model("org/tiny", tmp_path, hf_home=home).ask(HELLO, "plan")).text
+
+
+async def test_local_calls_take_turns_in_threads_that_hold_up_no_exit(model: Any, short: None,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, steps = model._answer, []
+
+    def watched(*given: Any) -> Any:
+        steps.append(("begins", threading.current_thread().daemon))
+        made = answer(*given)
+        steps.append(("ends", threading.current_thread().daemon))
+        return made
+
+    monkeypatch.setattr(model, "_answer", watched)
+    await asyncio.gather(*(model.ask(HELLO, "plan") for _ in range(3)))
+    assert steps == [("begins", True), ("ends", True)] * 3
+
+
+async def test_a_call_that_nobody_waits_for_any_more_loses_its_turn(model: Any, short: None,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, begun, started, go = model._answer, [], threading.Event(), threading.Event()
+
+    def held(messages: Any, *given: Any) -> Any:
+        begun.append(messages)
+        started.set()
+        assert go.wait(30)
+        return answer(messages, *given)
+
+    monkeypatch.setattr(model, "_answer", held)
+    first = asyncio.create_task(model.ask(HELLO, "plan"))
+    assert await asyncio.to_thread(started.wait, 30)
+    with pytest.raises(LLMError, match="did not answer within"):
+        await model.ask([{"role": "user", "content": "one"}], "plan", seconds=0.05)
+    go.set()
+    await first
+    await model.ask(HELLO, "plan")
+    assert begun == [HELLO] * 2
+
+
+async def test_what_still_runs_at_the_end_of_the_process_is_stopped_and_waited_for(
+        model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, threads = threading.Event(), []
+
+    def held(messages: Any, tell: Any, stop: threading.Event) -> tuple[str, int]:
+        threads.append(threading.current_thread())
+        started.set()
+        return ("stopped" if stop.wait(30) else "ran on"), 0
+
+    monkeypatch.setattr(model, "_answer", held)
+    asking = asyncio.create_task(model.ask(HELLO, "plan"))
+    await asyncio.to_thread(started.wait, 30)
+    local.let_finish()
+    assert not threads[0].is_alive()
+    assert (await asking).text == "stopped"
 
 
 async def test_a_schema_is_told_and_calls_wait_for_each_other(model: Any, short: None) -> None:

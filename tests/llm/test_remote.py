@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from compegpt.llm import remote
 from compegpt.llm.protocol import LLMError
 from tests.llm.serving import HELLO, KEY, PROVIDERS, SCHEMA, served, settings
 from tests.loopback.openai import OpenAI, error
@@ -26,7 +29,8 @@ async def test_a_question_is_answered_and_its_tokens_counted(provider: str, tmp_
         reply = await model.ask(HELLO, "plan")
     assert reply.text == "Good day."
     assert reply.call == {"purpose": "plan", "model": PROVIDERS[provider][0], "seconds": reply.call["seconds"],
-                          "started": reply.call["started"], "tokens": 34, "error": None, "code": None}
+                          "started": reply.call["started"], "tokens": 34, "error": None, "code": None,
+                          "requests": 1}
     assert fake.chats[0]["messages"] == HELLO
     named = PROVIDERS[provider][0].split(":")[1]
     assert fake.chats[0].get("model") == named or f"/deployments/{named}/" in server.requests[0].path
@@ -38,6 +42,7 @@ async def test_an_answer_streams_piece_by_piece(provider: str, tmp_path: Path) -
     with served(tmp_path, OpenAI("One two  three."), provider) as (model, _):
         reply = await model.stream(HELLO, "write", said.append)
     assert (said, reply.text, reply.call["tokens"]) == (["One ", "two  ", "three."], "One two  three.", 12)
+    assert reply.call["requests"] == 1
 
 
 @every_provider
@@ -47,7 +52,67 @@ async def test_a_server_without_stream_options_streams_uncounted_and_is_remember
     with served(tmp_path, fake, provider) as (model, _):
         replies = [await model.stream(HELLO, "write", lambda piece: None) for _ in range(2)]
     assert [(reply.text, reply.call["tokens"]) for reply in replies] == [("One two.", 0), ("Three.", 0)]
+    assert [reply.call["requests"] for reply in replies] == [2, 1]
     assert len(fake.refused) == 1
+
+
+BARE: dict[str, dict[str, Any]] = {
+    "content alone": {"message": {"content": "Here."}},
+    "another role": {"message": {"role": "model", "content": "Here."}, "finish_reason": None},
+    "calls no tool": {"message": {"content": "Here.", "tool_calls": None}},
+}
+
+
+@every_provider
+@pytest.mark.parametrize("way", ["ask", "stream"])
+@pytest.mark.parametrize("choice", BARE.values(), ids=BARE)
+async def test_a_bare_message_is_an_answer_also_where_a_stream_was_asked_for(
+        choice: dict[str, Any], way: str, provider: str, tmp_path: Path) -> None:
+    said: list[str] = []
+    with served(tmp_path, OpenAI(Answer({"choices": [choice]})), provider) as (model, server):
+        reply = await (model.ask(HELLO, "plan") if way == "ask" else model.stream(HELLO, "write", said.append))
+    assert (reply.text, len(server.requests)) == ("Here.", 1)
+    assert said == (["Here."] if way == "stream" else [])
+
+
+@every_provider
+async def test_one_body_in_place_of_a_stream_is_counted(provider: str, tmp_path: Path) -> None:
+    whole = Answer({"choices": [{"message": {"content": "One two."}}],
+                    "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
+    with served(tmp_path, OpenAI(whole), provider) as (model, _):
+        reply = await model.stream(HELLO, "write", lambda piece: None)
+    assert (reply.text, reply.call["tokens"]) == ("One two.", 5)
+
+
+@every_provider
+async def test_a_server_that_refuses_to_stream_is_asked_for_the_whole_and_remembered(provider: str,
+                                                                                    tmp_path: Path) -> None:
+    said: list[str] = []
+    with served(tmp_path, OpenAI(lambda chat: error(400, "stream is not supported.") if chat.get("stream")
+                                 else "One two."), provider) as (model, _):
+        replies = [await model.stream(HELLO, "write", said.append) for _ in range(2)]
+    assert said == [reply.text for reply in replies] == ["One two."] * 2
+    assert [(reply.call["requests"], reply.call["tokens"]) for reply in replies] == [(3, 12), (1, 12)]
+
+
+def _events(*choices: dict[str, Any]) -> bytes:
+    return b"".join(f"data: {json.dumps({'choices': [choice]})}\n\n".encode() for choice in choices)
+
+
+@every_provider
+async def test_a_stream_that_stays_open_ends_with_its_finish_reason(provider: str, tmp_path: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "LINGER", 0.01)
+    said: list[str] = []
+    finished = _events({"index": 0, "delta": {"role": "assistant", "content": "One <"}, "finish_reason": None},
+                       {"index": 0, "delta": {}, "finish_reason": "stop"})
+    still_open = Answer(chunks=[finished, b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"},
+                        pause=3600.0)
+    with served(tmp_path, OpenAI(still_open), provider) as (model, _):
+        reply = await model.stream(HELLO, "write", said.append)
+        http = await model._http()  # type: ignore[attr-defined]
+        assert not [one for one in http._transport._pool.connections if not (one.is_idle() or one.is_closed())]
+    assert reply.text == "".join(said) == "One <"
 
 
 @every_provider
@@ -94,7 +159,7 @@ async def test_a_fault_is_an_error_that_says_what_to_do(fault: str, way: str, pr
     with served(tmp_path, OpenAI(lambda chat: answer), provider) as (model, server), pytest.raises(LLMError) as caught:
         await (model.ask(HELLO, "plan") if way == "ask" else model.stream(HELLO, "plan", lambda piece: None))
     assert (caught.value.code, len(server.requests)) == (code, tries)
-    assert caught.value.call["code"] == code
+    assert (caught.value.call["code"], caught.value.call["requests"]) == (code, tries)
     assert caught.value.call["error"] == str(caught.value)
     assert str(caught.value).endswith(".")
     assert caught.value.__context__ is None
@@ -122,7 +187,7 @@ async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
 async def test_a_transient_failure_is_tried_again_and_all_tries_are_counted(provider: str, tmp_path: Path) -> None:
     with served(tmp_path, OpenAI(error(503, "Loading."), "", "Here."), provider) as (model, _):
         reply = await model.ask(HELLO, "plan")
-    assert (reply.text, reply.call["tokens"]) == ("Here.", 24)
+    assert (reply.text, reply.call["tokens"], reply.call["requests"]) == ("Here.", 24, 3)
     assert [0.1 < wait < 0.8 for wait in model.waits] == [True, True]  # type: ignore[attr-defined]
 
 
@@ -193,6 +258,18 @@ def test_one_model_serves_several_event_loops(tmp_path: Path) -> None:
 
 
 @every_provider
+def test_a_model_lets_go_of_an_event_loop_that_ended(provider: str, tmp_path: Path) -> None:
+    async def asked() -> weakref.ref[asyncio.AbstractEventLoop]:
+        await model.ask(HELLO, "plan")
+        return weakref.ref(asyncio.get_running_loop())
+
+    with served(tmp_path, OpenAI(lambda chat: "Good day."), provider) as (model, _):
+        loops = [asyncio.run(asked()) for _ in range(3)]
+        gc.collect()
+        assert [loop() for loop in loops] == [None] * 3
+
+
+@every_provider
 async def test_several_calls_run_side_by_side(provider: str, tmp_path: Path) -> None:
     together = asyncio.Barrier(4)
 
@@ -201,7 +278,7 @@ async def test_several_calls_run_side_by_side(provider: str, tmp_path: Path) -> 
         return fake(asked)
 
     fake = OpenAI(lambda chat: "Good day.")
-    with served(tmp_path, gathered, provider) as (model, _):  # type: ignore[arg-type]
+    with served(tmp_path, gathered, provider) as (model, _):
         replies = await asyncio.gather(*(model.ask(HELLO, "expert") for _ in range(4)))
     assert [reply.text for reply in replies] == ["Good day."] * 4
 

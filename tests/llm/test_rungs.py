@@ -63,7 +63,21 @@ async def test_half_an_answer_of_a_tool_comes_as_it_is(provider: str, tmp_path: 
         assert (await model.ask(HELLO, "plan", schema=SCHEMA)).text == '{"n": '
 
 
-@pytest.mark.parametrize("provider", ["openai", "azure"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize(("arguments", "text"), [
+    ('[{"n": 3}]', '[{"n": 3}]'), ("3", "3"), ("null", "null"), ({"n": 3}, '{"n": 3}')],
+    ids=["array", "number", "null", "no string"])
+async def test_arguments_of_any_form_come_as_their_text(arguments: Any, text: str, provider: str,
+                                                        tmp_path: Path) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "Plan", "arguments": arguments}}
+    fake = OpenAI({"content": None, "tool_calls": [call]}, lacks={"json_schema"})
+    with served(tmp_path, fake, provider) as (model, _):
+        reply = await model.ask(HELLO, "plan", schema=SCHEMA)
+    assert (reply.text, len(fake.chats)) == (text, 1)
+    assert reply.call["requests"] == 1 + len(fake.refused)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_refusal_is_returned_as_its_text(provider: str, tmp_path: Path) -> None:
     with served(tmp_path, OpenAI({"content": None, "refusal": "I cannot help."}), provider) as (model, _):
         assert (await model.ask(HELLO, "plan", schema=SCHEMA)).text == "I cannot help."

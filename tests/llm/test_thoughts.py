@@ -8,6 +8,8 @@ ANSWERS = [
     ("<think>It is a sheep.</think>\n\nA sheep.", "A sheep."), ("A sheep.", "A sheep."), ("", ""),
     ("\n<think></think>A sheep.", "A sheep."), ("<think>for ever", ""), ("<thin ice", "<thin ice"),
     ("Say <think>x</think> aloud", "Say <think>x</think> aloud"), ("<th", "<th"),
+    ("<thinking>It is </think> a sheep.</thinking> A sheep.", "A sheep."), ("<thinking>for ever</think>", ""),
+    ("<thinki", "<thinki"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from compegpt.context import Offers
@@ -59,8 +60,9 @@ class Chat:
         return Offers([_as_expert(model, task) for name, model in self._models.items() if unfit[name] is None],
                       [f"{name} {why}" for name, why in unfit.items() if why])
 
-    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+    def ready(self, expert: Expert, args: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
         """Nothing to load: it runs elsewhere."""
+        return nullcontext()
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """Ask the model once.

@@ -9,6 +9,7 @@ import functools
 import importlib
 import inspect
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, cast
 
 from compegpt.context import Offers
@@ -54,8 +55,9 @@ class Embedded:
         """Engines that are installed and fit the args; for each other one, why not."""
         return await in_thread(_offers, task, args)
 
-    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+    def ready(self, expert: Expert, args: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
         """What there is here needs no loading worth telling."""
+        return nullcontext()
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """Run the engine: a plain function in a thread of its own, a coroutine function here."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from compegpt.errors import ExpertError, ExpertGone, ExpertTimeout, InputError
+from compegpt.errors import CompeGPTError, ExpertError, ExpertGone, ExpertTimeout, InputError
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
-from compegpt.sources.hub import connection, faults, jobs
+from compegpt.sources.hub import bodies, connection, faults, jobs
 from compegpt.sources.hub.model import ROUTER, Model, Provider, Reach
 from compegpt.sources.hub.rows import WAYS, Asked, Given, Way
 from compegpt.tasks import TASKS
@@ -26,7 +25,10 @@ _AT_PIPELINE = ("feature-extraction", "sentence-similarity")
 """Tasks of hf-inference whose name is part of the address, since one model serves several."""
 _NEVER_SERVED = ("text-to-video", "image-to-video")
 """Tasks the client refuses to send to hf-inference; a private server or an endpoint may well do them."""
-_BYTES_BACK = ("depth-estimation", *_NEVER_SERVED)
+_FILES_BACK = ("depth-estimation", "image-to-image", "text-to-image", "text-to-speech", "text-to-audio", *_NEVER_SERVED)
+"""What is answered with the bytes of a file, as a rule."""
+_MISREAD = (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError, SyntaxError)
+"""What the client raises where it cannot read an answer."""
 _HEAVY = ("image", "audio", "video")
 _MASKS = ("[MASK]", "<mask>")
 
@@ -140,40 +142,82 @@ def _chat_instead(model: Model, task: str, way: Way, error: Exception) -> Way | 
 
 async def _sent(model: Model, provider: Provider, way: Way, positional: tuple[Any, ...], named: dict[str, Any],
                 reach: Reach) -> Any:
-    """The client's parsed answer."""
+    """The answer as parsed JSON or bytes; where a third party gave it, as the client reads that one's form."""
     if provider.name in ("hf-inference", "endpoint"):
-        return await _direct(model, provider, way, positional, named, reach)
+        return bodies.result(await _direct(model, provider, way, positional, named, reach), way.task in _FILES_BACK)
     jobs.mapping(provider.name, model.id, provider.model, way.task)
     client = connection.client(reach, provider=provider.name)
     job = jobs.JOBS.get((provider.name, way.task))
     if job is None:
-        return await getattr(client, way.method or "")(*positional, model=model.id, **named)
+        return await _read_by(client, getattr(client, way.method or "")(*positional, model=model.id, **named), reach)
     posted, content = await client.job(way.task, positional[0], named, model.id)
     made = await jobs.finished(job, posted, content, reach, model.id)
     return [{"label": "mask", "mask": made}] if way.task == "image-segmentation" else made
 
 
+async def _read_by(client: Any, asked: Awaitable[Any], reach: Reach) -> Any:
+    """What the client makes of an answer. Raises ExpertError where it can make nothing of it."""
+    seen: list[bytes] = []
+    post = client._inner_post
+
+    async def posted(request: Any, **more: Any) -> bytes:
+        seen.append(bodies.checked(await post(request, **more), reach.token))
+        return seen[-1]
+
+    client._inner_post = posted
+    try:
+        return await asked
+    except CompeGPTError:
+        raise
+    except _MISREAD as error:
+        if not seen:
+            raise  # nothing has been answered
+        raise ExpertError(f"Its answer is {bodies.described(seen[-1])}, not a result.") from error
+
+
 async def _direct(model: Model, provider: Provider, way: Way, positional: tuple[Any, ...], named: dict[str, Any],
-                  reach: Reach) -> Any:
-    """By an address of our own making, for which the client asks no Hub."""
+                  reach: Reach) -> bytes:
+    """The body from an address of our own making, for which the client asks no Hub."""
     endpoint = _is_endpoint(model)
     address = model.id if endpoint else f"{reach.base}/hf-inference/models/{model.id}"
     client = connection.client(connection.for_endpoint(reach, address) if endpoint else reach,
                                address if endpoint else None)
     client.model = address
-    if way.chat:
-        return await client.chat_completion(*positional, model=(provider.model or None) if endpoint else model.id,
-                                            **named)
     if way.method is None or way.task in _NEVER_SERVED:
-        return await _posted(client, way, address, positional[0], named)
-    if not endpoint and way.task in _AT_PIPELINE:
+        return bodies.checked(await _posted(client, way, address, positional[0], named), reach.token)
+    if way.chat:
+        named = {**named, "model": (provider.model or None) if endpoint else model.id}
+    elif not endpoint and way.task in _AT_PIPELINE:
         named = {**named, "model": f"{address}/pipeline/{way.task}"}
-    return await getattr(client, way.method)(*positional, **named)
+    return bodies.checked(await _body(client, way.method, positional, named), reach.token)
 
 
-async def _posted(client: Any, way: Way, address: str, given: str | bytes, parameters: dict[str, Any]) -> Any:
-    """A task the client has no method for: bytes alone, or base64 or text in JSON beside parameters; bytes or JSON
-    back."""
+class _Answered(Exception):
+    """Leaves the client's method with the body, before it reads one form of several and drops the rest."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.content = content
+
+
+async def _body(client: Any, method: str, positional: tuple[Any, ...], named: dict[str, Any]) -> bytes:
+    """The raw answer to what the client's own method asks."""
+    post = client._inner_post
+
+    async def posted(request: Any, **more: Any) -> None:
+        raise _Answered(await post(request, **more))
+
+    client._inner_post = posted
+    try:
+        await getattr(client, method)(*positional, **named)
+    except _Answered as answered:
+        return answered.content
+    raise ExpertError(f"The client's {method} asked nobody.")
+
+
+async def _posted(client: Any, way: Way, address: str, given: str | bytes, parameters: dict[str, Any]) -> bytes:
+    """The raw answer for a task the client has no method for: bytes alone are sent, or base64 or text in JSON beside
+    parameters."""
     from huggingface_hub.inference._common import RequestParameters
 
     encoded = given if isinstance(given, str) else base64.b64encode(given).decode()
@@ -184,9 +228,7 @@ async def _posted(client: Any, way: Way, address: str, given: str | bytes, param
     content: bytes = await client._inner_post(RequestParameters(
         url=address, task=way.task, model=None, json=body, data=given if isinstance(given, bytes) and alone else None,
         headers={**headers, "content-type": kind}))
-    if not content.strip():
-        raise ExpertError("Its answer is empty.")
-    return json.loads(content) if content.lstrip()[:1] in (b"{", b"[") or way.task not in _BYTES_BACK else content
+    return content
 
 
 def _is_endpoint(model: Model) -> bool:

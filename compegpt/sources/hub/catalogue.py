@@ -9,14 +9,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import urlsplit
 
 from compegpt.settings import Settings
+from compegpt.sources.hub.faults import plainly
 from compegpt.sources.hub.model import Model
 from compegpt.sources.hub.queries import SORTS, Query
 from compegpt.sources.hub.reading import EXPAND, model_of, with_founders
@@ -163,9 +166,20 @@ class Catalogue:
 
     def _instead(self, old: Page | None, cause: str) -> Told:
         """What is used in place of an answer: the last one, if any."""
-        if old is None:
-            return Told(None, f"the Hub could not be asked ({cause})")
-        return Told(old, f"the Hub could not be asked ({cause}), so its listing of {self._age(old)} is used")
+        problem = f"{self._hub(cause)} could not be asked ({cause})"
+        return Told(None, problem) if old is None else Told(
+            old, f"{problem}, so its listing of {self._age(old)} is used")
+
+    def _hub(self, cause: str) -> str:
+        """The Hub by its host, where it has one and was to be asked."""
+        from huggingface_hub import constants
+
+        try:
+            parts = urlsplit(Shelf(self.settings).endpoint or constants.ENDPOINT)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            return "the Hub"
+        return f"the Hub at {parts.hostname}{port}" if parts.hostname and cause != OFFLINE else "the Hub"
 
     def _age(self, page: Page) -> str:
         hours = max(self.clock() - page.at, 0.0) / 3600
@@ -214,4 +228,9 @@ def _cause(error: BaseException) -> str:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status == 401:
         return "it refuses HF_TOKEN: set a valid one"
-    return f"status {status}" if status else type(error).__name__
+    if status:
+        return f"it answered with status {status}"
+    if isinstance(error, json.JSONDecodeError):
+        page = error.doc.lstrip().startswith("<")
+        return f"it answered with {'a web page' if page else 'text that is no JSON'}, not with a listing"
+    return plainly(error)

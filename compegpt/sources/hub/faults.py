@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import re
 import socket
 import time
@@ -28,7 +29,7 @@ class Refused(Exception):
     """The server answered with a status of 400 or more; `response` is an httpx.Response, read to its end."""
 
     def __init__(self, response: Any) -> None:
-        super().__init__(f"{response.status_code} {_message(_body(response))}")
+        super().__init__(f"{response.status_code} {message(_body(response))}")
         self.response = response
 
 
@@ -61,7 +62,8 @@ _BY_STATUS: dict[int, _Made] = {
     413: _input("does not take an input as large as this"),
     415: _input("does not take a file of this type"),
     422: _input("does not take this input"),
-    429: _busy("had too many calls; try later", 3),
+    429: lambda name, said, wait: ExpertUnavailable(
+        f"{name} had too many calls{said}; try again {_in_time(wait)}.", wait, 3),
     500: _busy("broke down", 2),
     501: _gone("cannot do this"),
     502: _busy("cannot be reached", 2),
@@ -88,7 +90,7 @@ def mended(error: BaseException, name: str, token: str | None = None) -> CompeGP
 
 def by_status(status: int, headers: Mapping[str, str], body: Any, name: str, token: str | None = None) -> CompeGPTError:
     """The error for an HTTP answer of 400 or more; `body` is its JSON, or text."""
-    words = headers.get("x-error-message") or _message(body)
+    words = headers.get("x-error-message") or message(body)
     said = f": {redacted(words, token)}" if words else ""
     if status == 403 and (headers.get("x-error-code") == "GatedRepo" or any(sign in words.lower() for sign in _GATED)):
         return ExpertGone(f"{name} is gated{said}; accept its terms on its page first.")
@@ -96,6 +98,16 @@ def by_status(status: int, headers: Mapping[str, str], body: Any, name: str, tok
         status = 404
     family = _BY_STATUS[400] if status < 500 else _BY_STATUS[500]
     return _BY_STATUS.get(status, family)(name, said, retry_after(headers, body))
+
+
+def _in_time(wait: float | None) -> str:
+    """ "in 45 seconds", "in 60 minutes", "in 5 hours"; "later" where it is not told."""
+    if wait is None:
+        return "later"
+    size, unit = next(((size, unit) for size, unit in ((1, "second"), (60, "minute")) if wait <= 90 * size),
+                      (3600, "hour"))
+    count = max(math.ceil(wait / size), 1)
+    return f"in {count} {unit}{'' if count == 1 else 's'}"
 
 
 def retry_after(headers: Mapping[str, str], body: Any = None) -> float | None:
@@ -134,7 +146,7 @@ def _body(response: Any) -> Any:
         return response.text
 
 
-def _message(body: Any) -> str:
+def message(body: Any) -> str:
     """What the server says is wrong, whatever its form: text, `error`, `message`, `detail`, nested or in a list."""
     for _ in range(4):
         if isinstance(body, dict):
@@ -148,23 +160,42 @@ def _message(body: Any) -> str:
 def _without_answer(error: BaseException, name: str, token: str | None) -> CompeGPTError:
     import httpx
 
-    said = redacted(str(error), token)
-    what = f"{type(error).__name__}: {said}".rstrip(": ")
+    what = plainly(error)
     if isinstance(error, TimeoutError):
         return ExpertTimeout(f"{name} gave no answer in time.")
     if isinstance(error, UnicodeEncodeError):
         return InputError("The text holds halves of characters that cannot be sent; copy it once more.")
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return ExpertError(f"The address of {name} cannot be used ({what}).")
+        return ExpertError(f"The address of {name} cannot be used: {redacted(str(error), token)}.")
     if isinstance(error, httpx.TooManyRedirects):
         return ExpertGone(f"{name} is not served there: its address leads in a circle.")
-    if isinstance(error, httpx.DecodingError):
-        return ExpertError(f"{name} failed: its answer could not be read ({what}).")
     if isinstance(error, OSError) and error.errno in _FULL:
         return StorageError(f"No file can be written: {error.strerror}; free some space or set COMPEGPT_DATA_DIR.")
-    if isinstance(error, httpx.HTTPError | socket.gaierror | ConnectionError):
-        return ExpertUnavailable(f"{name} cannot be reached ({what}).", tries=2)
-    return ExpertError(f"{name} failed: its answer could not be read ({what}).")
+    if isinstance(error, httpx.HTTPError | socket.gaierror | ConnectionError) \
+            and not isinstance(error, httpx.DecodingError):
+        return ExpertUnavailable(f"{name} cannot be reached: {what}.", tries=2)
+    return ExpertError(f"{name} failed: its answer could not be read.")
+
+
+def plainly(error: BaseException) -> str:
+    """What went wrong on the way, in words that follow a colon: never the error's own text or name."""
+    import httpx
+
+    if "getaddrinfo" in str(error) or _NAMELESS.search(str(error)):
+        return "nobody knows its address"
+    return next((said for kinds, said in (
+        (httpx.ConnectTimeout | httpx.ConnectError | ConnectionRefusedError, "nobody answers there"),
+        (TimeoutError | httpx.TimeoutException, "it gave no answer in time"),
+        (httpx.UnsupportedProtocol | httpx.InvalidURL, "its address is not a valid one"),
+        (httpx.TooManyRedirects, "its address leads in a circle"),
+        (httpx.DecodingError, "its answer could not be unpacked"),
+        (httpx.HTTPError | httpx.StreamError | ConnectionError, "the connection broke off"),
+        (OSError, "the connection could not be made"),
+    ) if isinstance(error, kinds)), "its answer makes no sense")
+
+
+_NAMELESS = re.compile(r"name resolution|name or service not known|nodename nor servname|no address associated",
+                       re.IGNORECASE)
 
 
 def raised() -> tuple[type[Exception], ...]:

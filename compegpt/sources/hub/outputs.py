@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,18 +31,16 @@ def unreadable(what: str, given: Json) -> ExpertError:
 
 
 def _described(given: Json) -> str:
-    if isinstance(given, Mapping) and given.get("error"):
-        return f"an error: {' '.join(str(given['error']).split())[:150]}"
     for kind, empty, full in _FORMS:
         if isinstance(given, kind):
             return full if given else empty
-    return "null" if given is None else "something else"
+    return "nothing" if given is None else "something else"
 
 
 _FORMS: tuple[tuple[type, str, str], ...] = (
     (bool, "false", "true"), (int, "a number", "a number"), (float, "a number", "a number"),
     (str, "an empty text", "a text"), (bytes, "empty", "bytes"), (list, "an empty list", "a list of something else"),
-    (Mapping, "{}", "an object without it"),
+    (Mapping, "an empty object", "an object without it"),
 )
 
 
@@ -57,6 +56,15 @@ def items(given: Json, what: str) -> list[Mapping[str, Any]]:
     if not isinstance(given, list) or not all(isinstance(item, Mapping) for item in given):
         raise unreadable(what, given)
     return given
+
+
+def field(given: Json, *names: str) -> Any:
+    """What stands under the first of these names in an object, or in the first object of a list. Raises ExpertError."""
+    first = next(iter(items(given, f"a {names[0].replace('_', ' ')}")), {})
+    found = next((first[name] for name in names if first.get(name) is not None), None)
+    if found is None:
+        raise unreadable(f"a {names[0].replace('_', ' ')}", given)
+    return found
 
 
 def number(given: Json) -> float | None:
@@ -82,7 +90,7 @@ def label_text(given: Json) -> str:
 
 def labels(given: Json, name: str = "label") -> list[Label]:
     """Labels with scores in [0, 1], best first; raw logits go through a softmax. Raises ExpertError without any."""
-    found = [(text, score) for item in items(given, "a list of labels with scores")
+    found = [(text, score) for item in _paired(items(given, "a list of labels with scores"))
              if (text := label_text(item.get(name))) and (score := number(item.get("score"))) is not None]
     if not found:
         raise unreadable("a list of labels with scores", given)
@@ -93,6 +101,14 @@ def labels(given: Json, name: str = "label") -> list[Label]:
     made: list[Label] = [{"label": text, "score": round(min(max(score, 0.0), 1.0), 6)}
                          for (text, _), score in zip(found, scores, strict=True)]
     return sorted(made, key=lambda label: -label["score"])[:MOST_LABELS]
+
+
+def _paired(given: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One object for each label, also of a single one with all `labels` and all their `scores`."""
+    names, scores = (given[0].get(name) if len(given) == 1 else None for name in ("labels", "scores"))
+    if not isinstance(names, list) or not isinstance(scores, list):
+        return given
+    return [{"label": name, "score": score} for name, score in zip(names, scores, strict=False)]
 
 
 def ranked(found: list[Label], note: str | None = None) -> Finding:
@@ -132,16 +148,15 @@ def masked(given: Json) -> Finding:
 
 
 def rows(given: Json) -> Finding:
-    """The classes of a table's rows, by the share of the rows."""
+    """The class of each row of a table, `{row, label}` counted from 1, and the classes by their share of the rows."""
     if not isinstance(given, list) or not given or not all(label_text(one) for one in given):
         raise unreadable("a list with a class for each row", given)
-    counts: dict[str, int] = {}
-    for one in given:
-        counts[label_text(one)] = counts.get(label_text(one), 0) + 1
+    classes = [label_text(one) for one in given]
     found: list[Label] = [{"label": name, "score": round(count / len(given), 6)}
-                          for name, count in sorted(counts.items(), key=lambda pair: -pair[1])]
+                          for name, count in Counter(classes).most_common(MOST_LABELS)]
+    data = [{"row": row, "label": name} for row, name in enumerate(classes, 1)]
     note = f"Scores are shares of the {len(given)} rows." if len(given) > 1 else None
-    return Finding({"labels": found[:MOST_LABELS]}, note=note)
+    return Finding({"labels": found, "data": data}, note=note)
 
 
 def text(given: Json, echo: str = "") -> Finding:
@@ -197,7 +212,9 @@ def table_answer(given: Json) -> Finding:
 
 
 def similarity(given: Json) -> Finding:
-    """One cosine, clipped to [0, 1]."""
+    """One cosine in a list, or in a list in a list; clipped to [0, 1]."""
+    while isinstance(given, list) and len(given) == 1 and isinstance(given[0], list):
+        given = given[0]
     value = number(given[0]) if isinstance(given, list) and len(given) == 1 else None
     if value is None:
         raise unreadable("one number", given)
@@ -208,7 +225,10 @@ def vector(given: Any) -> Finding:
     """A vector of a text: an array of (d), (1, d), or one row per token, whose mean is taken. Raises ExpertError."""
     import numpy as np
 
-    array = np.asarray(given, dtype=np.float64)
+    try:
+        array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise unreadable("a vector of numbers", given) from None
     while array.ndim > 1:
         array = array[0] if array.shape[0] == 1 or array.ndim > 2 else array.mean(axis=0)
     if array.ndim == 0 or not 0 < array.size <= MOST_NUMBERS or not np.isfinite(array).all():

@@ -14,6 +14,7 @@ from compegpt.media import render
 from compegpt.media.artifacts import MAX_PIXELS, Store, media_type, open_image
 from compegpt.schema import Box, Finding
 from compegpt.sources.hub.outputs import items, label_text, mean, number, share, unreadable
+from compegpt.sources.hub.recordings import unpacked
 
 MOST_BOXES = 100
 MOST_MASKS = 64
@@ -168,8 +169,8 @@ def _kind_of(given: Any) -> str:
 
 
 def made(given: Any, store: Store) -> Finding:
-    """A picture that was made, as a PNG in the store."""
-    image = decoded(given)
+    """A picture that was made, also in base64 in an object, as a PNG in the store."""
+    image = decoded(unpacked(given, "image", "blob", "b64_json"))
     path = store.new(".png")
     image.convert("RGBA" if image.mode in ("RGBA", "LA", "PA") else "RGB").save(path, compress_level=3)
     return Finding({"image": str(path)})
@@ -180,7 +181,7 @@ def depth(given: Any, store: Store) -> Finding:
     if isinstance(given, list) and given:
         given = given[0]
     if isinstance(given, Mapping):
-        given = given.get("depth") or _from_numbers(given.get("predicted_depth"))
+        given = given.get("depth") or given.get("image") or _from_numbers(given.get("predicted_depth"))
     return made(given, store)
 
 
@@ -188,7 +189,10 @@ def _from_numbers(rows: Any) -> Any:
     import numpy as np
     from PIL import Image
 
-    values = np.squeeze(np.asarray(rows, dtype=np.float64))
+    try:
+        values = np.squeeze(np.asarray(rows, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise unreadable("a depth map", rows) from None
     if values.ndim != 2 or not np.isfinite(values).all():
         raise unreadable("a depth map", rows)
     low, high = float(values.min()), float(values.max())

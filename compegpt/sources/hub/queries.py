@@ -30,10 +30,8 @@ _PICTURES = Query("image-to-image", limit=100)
 _SIGHTED = Query("image-text-to-text")
 
 _SPECIAL: dict[str, tuple[Query, ...]] = {
-    "text-classification": (Query("text-classification", limit=100),),
-    "language-identification": (Query("text-classification", search="language"),
-                                Query("text-classification", limit=100)),
-    "keyword-extraction": (Query("token-classification", search="key"), Query("token-classification")),
+    **dict.fromkeys(("text-classification", "language-identification"), (Query("text-classification", limit=100),)),
+    **dict.fromkeys(("token-classification", "keyword-extraction"), (Query("token-classification", limit=100),)),
     "translation": (Query("translation", limit=100),),
     "image-classification": (Query("image-classification", limit=100),),
     "face-detection": (Query("object-detection", search="face"),),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store, media_type
 from compegpt.schema import Finding, Kind
+from compegpt.sources.hub.outputs import unreadable
 
 _SUFFIXES = {"audio/wav": ".wav", "audio/flac": ".flac", "audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a",
              "video/mp4": ".mp4", "video/webm": ".webm", "video/x-msvideo": ".avi"}
@@ -23,9 +26,13 @@ def payload(path: str) -> Any:
 
 
 def kept(given: Any, kind: Kind, store: Store) -> Finding:
-    """Sound or video as a file whose name ends as its bytes say. Raises ExpertError for anything else."""
+    """Sound or video, as bytes or in base64 in an object, as a file whose name ends as its bytes say.
+
+    Raises ExpertError for anything else.
+    """
+    given = unpacked(given, kind, "blob", "data")
     if not isinstance(given, bytes | bytearray):
-        raise ExpertError(f"Its answer is not {kind} but {type(given).__name__}.")
+        raise unreadable(kind, given)
     if len(given) < _LEAST_BYTES:
         raise ExpertError(f"Its answer is not {kind} but {len(given)} bytes.")
     path = store.new(".part")
@@ -40,6 +47,19 @@ def kept(given: Any, kind: Kind, store: Store) -> Finding:
 
 
 _NAMES = {"text/plain": "text", "application/octet-stream": "bytes of no known type"}
+
+
+def unpacked(given: Any, *names: str) -> Any:
+    """The bytes of base64, bare or as a data URL, that stands alone or under one of these names; else what is there."""
+    first = given[0] if isinstance(given, list) and len(given) == 1 else given
+    if isinstance(first, Mapping):
+        first = next((first[name] for name in names if first.get(name)), None)
+    if not isinstance(first, str):
+        return given if first is None else first
+    try:
+        return base64.b64decode(first.rpartition("base64,")[2], validate=True)
+    except (binascii.Error, ValueError):
+        return given
 
 
 def track(given: Any, store: Store) -> Finding:

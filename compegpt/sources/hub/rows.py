@@ -108,13 +108,8 @@ def _chat(task: str) -> Way:
 
 
 def _field(name: str, read: Callable[[Any], Finding]) -> Callable[[Any, Asked], Finding]:
-    """One field of the answer."""
-    def field(answer: Any, asked: Asked) -> Finding:
-        if not isinstance(answer, Mapping) or answer.get(name) is None:
-            raise outputs.unreadable(f"a {name.replace('_', ' ')}", None if answer == {} else answer)
-        return read(answer[name])
-
-    return field
+    """One field of the answer, also under the name that all models of this kind once gave it."""
+    return lambda answer, asked: read(outputs.field(answer, name, "generated_text"))
 
 
 def _about_sentiment(model: Model) -> bool:
@@ -130,6 +125,8 @@ def _cosine(answer: Any, asked: Asked) -> Finding:
     """Of the vectors of two texts."""
     import numpy as np
 
+    if isinstance(answer, Mapping) or len(answer) != 2:
+        raise outputs.unreadable("two vectors", answer)
     first, second = (np.array(outputs.vector(one).output["data"]) for one in answer)
     length = float(np.linalg.norm(first) * np.linalg.norm(second))
     return outputs.similarity([float(first @ second) / length if length else 0.0])
@@ -150,7 +147,8 @@ def _video(answer: Any, asked: Asked) -> Finding:
 def _written(task: str) -> Way:
     return Way((task, *({"text-generation", "text2text-generation"} - {task})), "text_generation",
                _texts("text", max_new_tokens=MOST_NEW_TOKENS),
-               lambda answer, asked: outputs.text(answer, asked.args["text"]))
+               lambda answer, asked: outputs.text(
+                   answer if isinstance(answer, str) else outputs.field(answer, "generated_text"), asked.args["text"]))
 
 
 _CLASSES = ("text-classification",)

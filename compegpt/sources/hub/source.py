@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -76,8 +77,9 @@ class Hub:
         return Offers(experts[:max(self._most, len(own))],
                       [*unfit, *listing.problems, *fitting.reasons(passed_over), *nobody], _code(listing))
 
-    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
+    def ready(self, expert: Expert, args: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
         """Nothing to load: it runs elsewhere."""
+        return nullcontext()
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """One call of the expert's model.

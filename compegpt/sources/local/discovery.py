@@ -42,8 +42,8 @@ class Shelf:
 
     def checkpoints(self) -> list[Checkpoint]:
         """All models of the cache that have a config, those that came last first. Blocking."""
-        found = [self.read(Checkpoint(name, folder)) for repo in self.cache.glob("models--*")
-                 if (folder := snapshot(self.cache, name := _name(repo)))]
+        found = [self.read(Checkpoint(name, folder)) for name in self._names()
+                 if (folder := snapshot(self.cache, name))]
         return sorted((one for one in found if one.config), key=lambda one: -_changed(one.folder))
 
     def read(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -55,31 +55,52 @@ class Shelf:
         if key not in self._known or self._known[key][0] != changed:
             self._known[key] = (changed, described(replace(checkpoint, folder=folder)))
         known = self._known[key][1]
-        return known if checkpoint.folder or (known.bytes and not _lacking(folder)) else checkpoint
+        return known if checkpoint.folder or whole(known) else checkpoint
+
+    def _names(self) -> list[str]:
+        try:
+            return [_name(repo) for repo in self.cache.glob("models--*")]
+        except OSError:
+            return []
 
 
 def snapshot(cache: Path, name: str, revision: str | None = None) -> Path | None:
     """The folder of `org/name` in a cache at a branch, tag or commit (its main one, else the newest); None without."""
     repo = cache / f"models--{name.replace('/', '--')}"
     reference = repo / "refs" / (revision or "main")
-    commit = reference.read_text().strip() if reference.is_file() else revision
     folders = repo / "snapshots"
-    if commit:
-        return folders / commit if (folders / commit).is_dir() else None
-    every = [folder for folder in folders.glob("*") if folder.is_dir()]
-    return max(every, key=lambda folder: folder.stat().st_mtime_ns, default=None)
+    try:
+        commit = reference.read_text().strip() if reference.is_file() else revision
+        if commit:
+            return folders / commit if (folders / commit).is_dir() else None
+        every = [folder for folder in folders.glob("*") if folder.is_dir()]
+        return max(every, key=lambda folder: folder.stat().st_mtime_ns, default=None)
+    except (OSError, ValueError):  # a folder nobody may read, a name too long for a file, a ref that is no text
+        return None
+
+
+def whole(checkpoint: Checkpoint) -> bool:
+    """Whether its folder holds all its weights."""
+    return checkpoint.folder is not None and checkpoint.bytes > 0 and not _lacking(checkpoint.folder)
 
 
 def described(checkpoint: Checkpoint) -> Checkpoint:
-    """The checkpoint with what the files of its folder say: config, architectures, tags, size."""
+    """The checkpoint with what the files of its folder say: config, architectures, tags, size; or its fault."""
     if checkpoint.folder is None:
         return checkpoint
-    config = _config(checkpoint.folder)
+    try:
+        config = _config(checkpoint.folder)
+        return replace(checkpoint, config=config, architectures=_architectures(config),
+                       tags=tuple(dict.fromkeys([*checkpoint.tags, *cards.tags(checkpoint.folder)])),
+                       bytes=sum(file.stat().st_size for file in weights(checkpoint.folder, config)))
+    except (OSError, TypeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        return replace(checkpoint, fault=f"its files cannot be read ({why})")
+
+
+def _architectures(config: Mapping[str, Any]) -> tuple[str, ...]:
     named = config.get("architectures") or [config.get("_class_name")]
-    return replace(checkpoint, config=config,
-                   tags=tuple(dict.fromkeys([*checkpoint.tags, *cards.tags(checkpoint.folder)])),
-                   architectures=tuple(name for name in named if isinstance(name, str)),
-                   bytes=sum(file.stat().st_size for file in weights(checkpoint.folder, config)))
+    return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list) else ()
 
 
 def weights(folder: Path, config: Mapping[str, Any]) -> list[Path]:
@@ -93,7 +114,8 @@ def _shards(folder: Path) -> list[Path]:
         index = _json(folder / f"{stem}.safetensors.index.json").get("weight_map")
         if isinstance(index, dict):
             return sorted({folder / str(name) for name in index.values() if (folder / str(name)).is_file()})
-        variants = sorted(folder.glob(f"{stem}*.safetensors"), key=lambda file: len(file.name))
+        variants = sorted((file for file in folder.glob(f"{stem}*.safetensors") if file.is_file()),
+                          key=lambda file: len(file.name))
         if variants:
             return variants[:1]
     return []
@@ -102,8 +124,8 @@ def _shards(folder: Path) -> list[Path]:
 def unsound(checkpoint: Checkpoint) -> str | None:
     """Why a checkpoint must not or cannot be loaded, whatever the task; None where it can."""
     folder, config = checkpoint.folder, checkpoint.config
-    if folder is None:
-        return None
+    if folder is None or checkpoint.fault:
+        return checkpoint.fault
     if not config:
         return "it has no config.json or model_index.json"
     if "auto_map" in config:
@@ -120,8 +142,11 @@ def _lacking(folder: Path) -> bool:
     """Whether shards that an index names are missing, or a download of the cache is not done."""
     if folder.parent.name == "snapshots" and next(folder.parent.parent.glob("blobs/*.incomplete"), None):
         return True
-    index = _json(folder / "model.safetensors.index.json").get("weight_map")
-    return isinstance(index, dict) and not all((folder / str(name)).is_file() for name in index.values())
+    try:
+        index = _json(folder / "model.safetensors.index.json").get("weight_map")
+        return isinstance(index, dict) and not all((folder / str(name)).is_file() for name in index.values())
+    except OSError:
+        return True
 
 
 def family(checkpoint: Checkpoint) -> str:
@@ -148,10 +173,13 @@ def _json(file: Path) -> dict[str, Any]:
 
 def _changed(folder: Path | None) -> int:
     """When files of a folder or of the folders in it came or went, in ns; 0 where it is not there."""
-    if folder is None or not folder.is_dir():
+    try:
+        if folder is None or not folder.is_dir():
+            return 0
+        watched = [place for place in folder.iterdir() if place.is_dir() or place.name in (*_CONFIGS, "README.md")]
+        return max((place.stat().st_mtime_ns for place in (folder, *watched) if place.exists()), default=0)
+    except OSError:
         return 0
-    watched = [place for place in folder.iterdir() if place.is_dir() or place.name in (*_CONFIGS, "README.md")]
-    return max(place.stat().st_mtime_ns for place in (folder, *watched) if place.exists())
 
 
 def _name(repo: Path) -> str:

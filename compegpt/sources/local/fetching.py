@@ -12,7 +12,8 @@ from typing import Any
 from compegpt.errors import CompeGPTError, ExpertGone, ExpertUnavailable
 from compegpt.settings import Settings
 from compegpt.sources.hub import faults
-from compegpt.sources.local.discovery import hub_cache, snapshot
+from compegpt.sources.local.discovery import described, hub_cache, snapshot, whole
+from compegpt.sources.local.runner import Checkpoint
 from compegpt.threads import in_thread
 
 _TEXTS = re.compile(r"(?:.*/)?[^/]+\.(?:json|txt|model|spm|jinja|tiktoken|md)")
@@ -49,6 +50,8 @@ class Fetching:
         if (folder := Path(name)).is_dir():
             return folder
         there = snapshot(hub_cache(self._settings), name, revision)
+        if there is not None and whole(described(Checkpoint(name, there))):
+            return there
         if self._settings.hf_hub_offline or constants.HF_HUB_OFFLINE:
             if there is not None:
                 return there

@@ -6,7 +6,8 @@ import asyncio
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -63,6 +64,16 @@ class Models:
     def used(self) -> int:
         """Bytes of them."""
         return sum(slot.size for slot in self._slots.values())
+
+    @asynccontextmanager
+    async def kept(self, key: Hashable, size: int, load: Callable[[], Any]) -> AsyncIterator[None]:
+        """Inside it the model is in memory, loaded first where it is not. Raises as `use` does."""
+        slot = await self._leased(key, size, load)
+        try:
+            await asyncio.shield(slot.loading)
+            yield
+        finally:
+            self._returned(slot)
 
     async def use(self, key: Hashable, size: int, load: Callable[[], T], call: Callable[[T], R]) -> R:
         """What `call` gives for the model that `load` makes; both block, and run in threads.

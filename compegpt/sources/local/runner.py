@@ -14,6 +14,9 @@ from typing import Any
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 
+_ODD = (OSError, TypeError, ValueError, AttributeError, LookupError)
+"""What becomes of questions about a config in an odd form."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -36,6 +39,8 @@ class Checkpoint:
     """Size of its weights on disk."""
     beside: Mapping[str, str] = field(default_factory=dict)
     """Other checkpoints it works with (`controlnet: org/name or folder`)."""
+    fault: str | None = None
+    """Why nothing could be told from its files."""
 
 
 @dataclass(frozen=True)
@@ -63,3 +68,17 @@ class Runner:
     """Blocking, in a thread; args are checked values."""
     refuses: Callable[[Checkpoint, Mapping[str, Any]], str | None] | None = None
     """Why a checkpoint does not fit these args (a language it lacks), or None where it does."""
+
+    def able(self, checkpoint: Checkpoint) -> bool:
+        """Whether it fits; one whose config is in a form that nobody expects does not."""
+        try:
+            return self.fits(checkpoint)
+        except _ODD:
+            return False
+
+    def refusal(self, checkpoint: Checkpoint, args: Mapping[str, Any]) -> str | None:
+        """What it refuses, or that the checkpoint's files are in a form that nobody expects."""
+        try:
+            return self.refuses(checkpoint, args) if self.refuses else None
+        except _ODD as error:
+            return f"its files say what is not understood here ({type(error).__name__})"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from compegpt.sources.local.runner import Checkpoint, Loaded, Runner
 from compegpt.threads import in_thread
 
 NAME = "local"
+Wanted = tuple[Hashable, int, Callable[[], Loaded]]
 _CONTROLS = ("canny", "depth", "hed", "mlsd", "normal", "openpose", "scribble", "seg")
 MODULES: dict[str, tuple[str, ...]] = {
     "fill-mask": ("text_labels",), "text-classification": ("text_labels",),
@@ -76,22 +78,27 @@ class Local:
         self._shelf = Shelf(hub_cache(settings))
         self._start = asyncio.Lock()
         self._warming: asyncio.Task[None] | None = None
+        self._looks: set[asyncio.Task[None]] = set()
         self._parts: tuple[Models, Fetching, str] | None = None
 
     async def prepare(self, tasks: Sequence[str]) -> None:
         """Begin to load the libraries, which takes seconds, where a model here does one of the tasks; does not wait."""
         wanted = [task for task in tasks if task in MODULES]
-        if self._warming is None and wanted and await in_thread(self._any_for, wanted):
-            self._warm()
+        if self._warming is None and wanted:
+            look = asyncio.ensure_future(self._warm_for(wanted))
+            self._looks.add(look)
+            look.add_done_callback(self._looks.discard)
 
     async def offers(self, task: str, args: Mapping[str, Any]) -> Offers:
         """Checkpoints whose kind does the task and that fit the args; for others that nearly do, why not."""
         return await in_thread(self._offers, task, args)
 
-    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> None:
-        """Fetch and load the checkpoint where it is not yet. Raises as `run` does."""
-        use, _ = await self._use(expert, args)
-        await use(lambda loaded: None)
+    @asynccontextmanager
+    async def ready(self, expert: Expert, args: Mapping[str, Any]) -> AsyncIterator[None]:
+        """Fetch and load the checkpoint where it is not yet, and keep it in memory. Raises as `run` does."""
+        models, wanted, _ = await self._wanted(expert, args)
+        async with models.kept(*wanted):
+            yield
 
     async def run(self, expert: Expert, args: Mapping[str, Any], store: Store) -> Finding:
         """Run the checkpoint, fetched and loaded first where it is not yet.
@@ -99,12 +106,11 @@ class Local:
         Raises ExpertGone where it is not to be had or not to be run here, ExpertUnavailable where the Hub or the
         device's memory stand in the way; whatever its library raises.
         """
-        use, runner = await self._use(expert, args)
-        finding: Finding = await use(functools.partial(_ran, runner, args, store))
-        return finding
+        models, wanted, runner = await self._wanted(expert, args)
+        return await models.use(*wanted, functools.partial(_ran, runner, args, store))
 
-    async def _use(self, expert: Expert, args: Mapping[str, Any]) -> tuple[Callable[..., Awaitable[Any]], Runner]:
-        """What calls a function with the expert's model, and how that model is run."""
+    async def _wanted(self, expert: Expert, args: Mapping[str, Any]) -> tuple[Models, Wanted, Runner]:
+        """The expert's model as memory knows it (key, bytes, what loads it), and how it is run."""
         models, fetching, device = await self._started()
         named = (await in_thread(self._checkpoints)).get(expert.id)
         if named is None:
@@ -112,11 +118,17 @@ class Local:
         checkpoint = await self._present(named, fetching)
         runner = await in_thread(_runner, checkpoint, expert.task, args)
         size = await in_thread(_size, checkpoint, device)
-        return functools.partial(models.use, (checkpoint.folder, runner.load, *checkpoint.beside.values()), size,
-                                 functools.partial(_loaded, runner, checkpoint, device)), runner
+        key = (checkpoint.folder, runner.load, *checkpoint.beside.values())
+        return models, (key, size, functools.partial(_loaded, runner, checkpoint, device)), runner
+
+    async def _warm_for(self, tasks: Sequence[str]) -> None:
+        if await in_thread(self._any_for, tasks):
+            self._warm()
 
     def _warm(self) -> asyncio.Task[None]:
-        self._warming = self._warming or asyncio.ensure_future(in_thread(warm))
+        if self._warming is None:
+            self._warming = asyncio.ensure_future(in_thread(warm))
+            self._warming.add_done_callback(lambda done: done.cancelled() or done.exception())  # told on first use
         return self._warming
 
     async def _started(self) -> tuple[Models, Fetching, str]:
@@ -154,7 +166,7 @@ class Local:
 
     def _any_for(self, tasks: Sequence[str]) -> bool:
         rows = [runner for task in tasks for runner in runners(task)]
-        return any(runner.fits(checkpoint) for checkpoint in self._checkpoints().values() for runner in rows)
+        return any(runner.able(checkpoint) for checkpoint in self._checkpoints().values() for runner in rows)
 
     def _checkpoints(self) -> dict[str, Checkpoint]:
         """All there are by their expert ids: the user's own, then those of the cache that came last first. Blocking."""
@@ -174,24 +186,20 @@ class Local:
             if not checkpoint.tasks:
                 return "not on this machine yet, so nothing tells what it does: give its tasks in experts.toml"
             return "not on this machine, and HF_HUB_OFFLINE is on" if self._settings.hf_hub_offline else None
-        able = [runner for runner in runners(task) if runner.fits(checkpoint)]
+        able = [runner for runner in runners(task) if runner.able(checkpoint)]
         if not able or (problem := unsound(checkpoint)):
             return problem if able else _not_run(checkpoint, task) if checkpoint.tasks else ""
-        refusals = [_refusal(runner, checkpoint, args) for runner in able]
+        refusals = [runner.refusal(checkpoint, args) for runner in able]
         return None if None in refusals else refusals[0]
-
-
-def _refusal(runner: Runner, checkpoint: Checkpoint, args: Mapping[str, Any]) -> str | None:
-    return runner.refuses(checkpoint, args) if runner.refuses else None
 
 
 def _runner(checkpoint: Checkpoint, task: str, args: Mapping[str, Any]) -> Runner:
     """How the checkpoint does the task. Raises ExpertGone where it is not to be run, or does not."""
-    able = [runner for runner in runners(task) if runner.fits(checkpoint)]
+    able = [runner for runner in runners(task) if runner.able(checkpoint)]
     problem = unsound(checkpoint) or (None if able else _not_run(checkpoint, task))
     if problem:
         raise ExpertGone(f"{checkpoint.name} is not run: {problem}.")
-    return next((runner for runner in able if not _refusal(runner, checkpoint, args)), able[0])
+    return next((runner for runner in able if not runner.refusal(checkpoint, args)), able[0])
 
 
 def _not_run(checkpoint: Checkpoint, task: str) -> str:

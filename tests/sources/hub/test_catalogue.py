@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,10 @@ def failing(server: Server, answer: Answer, *sorts: str) -> None:
         return answer if not sorts or asked.query.get("sort", [""])[0] in sorts else None
 
     server.handlers.insert(0, fault)
+
+
+def the_hub(server: Server) -> str:
+    return f"the Hub at {server.url.removeprefix('http://')}"
 
 
 def files(folder: Path) -> list[Path]:
@@ -216,30 +221,48 @@ async def test_a_folder_that_cannot_be_written_costs_only_the_disk_cache(server:
     assert len(server.requests) == 3
 
 
-FAULTS = {
-    "status 503": Answer({"error": "down"}, 503), "status 429": Answer("slow down", 429, {"Retry-After": "9"}),
-    "it refuses HF_TOKEN: set a valid one": Answer({"error": f"bad token {TOKEN}"}, 401),
-    "ReadError": Answer(fault="reset"), "JSONDecodeError": Answer("<html>login</html>"),
-    "UnicodeDecodeError": Answer(b"\x81\xff\x81"), "TypeError": Answer({"error": f"bad token {TOKEN}"}),
-    "KeyError": Answer([{"name": "no id"}]), "ValueError": Answer([{"id": None}]),
-    "RecursionError": Answer("[" * 100_000), "RemoteProtocolError": Answer([{"id": "org/x"}] * 9, fault="cut"),
-}
+MEANINGLESS = "its answer makes no sense"
+BROKEN = "the connection broke off"
+FAULTS = [
+    ("503", "it answered with status 503", Answer({"error": "down"}, 503)),
+    ("429", "it answered with status 429", Answer("slow down", 429, {"Retry-After": "9"})),
+    ("401", "it refuses HF_TOKEN: set a valid one", Answer({"error": f"bad token {TOKEN}"}, 401)),
+    ("reset", BROKEN, Answer(fault="reset")), ("cut", BROKEN, Answer([{"id": "org/x"}] * 9, fault="cut")),
+    ("page", "it answered with a web page, not with a listing", Answer("<html>login</html>")),
+    ("text", "it answered with text that is no JSON, not with a listing", Answer("hello")),
+    ("bytes", MEANINGLESS, Answer(b"\x81\xff\x81")), ("error", MEANINGLESS, Answer({"error": f"bad token {TOKEN}"})),
+    ("no id", MEANINGLESS, Answer([{"name": "no id"}])), ("null id", MEANINGLESS, Answer([{"id": None}])),
+    ("nested", MEANINGLESS, Answer("[" * 100_000)),
+]
 
 
-@pytest.mark.parametrize(("cause", "answer"), FAULTS.items(), ids=list(FAULTS))
+@pytest.mark.parametrize(("cause", "answer"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
 async def test_a_hub_that_fails_is_a_reason_and_not_an_error(server: Server, tmp_path: Path, cause: str,
                                                             answer: Answer) -> None:
     failing(server, answer)
     listing = await Catalogue(of(server, tmp_path)).listing(QUERY)
-    assert (listing.models, listing.problems) == ((), (f"the Hub could not be asked ({cause})",))
+    assert (listing.models, listing.problems) == ((), (f"{the_hub(server)} could not be asked ({cause})",))
     assert files(tmp_path) == []
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "nonsense", "http://[", "ftp://127.0.0.1"])
-async def test_an_endpoint_that_is_none_is_a_reason_and_not_an_error(tmp_path: Path, address: str) -> None:
-    listing = await Catalogue(settings(tmp_path, hf_endpoint=address)).listing(QUERY)
-    assert len(listing.problems) == 1
-    assert listing.problems[0].startswith("the Hub could not be asked (")
+@pytest.mark.parametrize(("address", "problem"), [
+    ("http://127.0.0.1:9", "the Hub at 127.0.0.1:9 could not be asked (nobody answers there)"),
+    ("nonsense", "the Hub could not be asked (its address is not a valid one)"),
+    ("http://[", "the Hub could not be asked (nobody knows its address)"),
+    ("ftp://me:secret@127.0.0.1", "the Hub at 127.0.0.1 could not be asked (its address is not a valid one)"),
+])
+async def test_an_endpoint_that_is_none_is_a_reason_and_not_an_error(tmp_path: Path, address: str,
+                                                                     problem: str) -> None:
+    assert (await Catalogue(settings(tmp_path, hf_endpoint=address)).listing(QUERY)).problems == (problem,)
+
+
+async def test_a_host_that_nobody_knows_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*args: Any, **more: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    listing = await Catalogue(settings(tmp_path, hf_endpoint="http://hub.example")).listing(QUERY)
+    assert listing.problems == ("the Hub at hub.example could not be asked (nobody knows its address)",)
 
 
 async def test_a_failure_is_remembered_for_a_while(server: Server, tmp_path: Path, clock: Clock) -> None:
@@ -286,7 +309,8 @@ async def test_a_hub_that_hangs_is_waited_for_once(server: Server, tmp_path: Pat
     failing(server, Answer(["x" * 5_000], fault=fault))
     catalogue = Catalogue(of(server, tmp_path), seconds=0.2, clock=clock)
     listing = await catalogue.listing(QUERY)
-    assert (listing.models, listing.problems) == ((), ("the Hub could not be asked (no answer in 0.2 s)",))
+    assert (listing.models, listing.problems) == ((), (
+        f"{the_hub(server)} could not be asked (no answer in 0.2 s)",))
     clock.now += HUNG - 1
     await catalogue.listing(QUERY)
     assert len(server.requests) == 3
@@ -319,7 +343,8 @@ async def test_an_old_page_is_better_than_none_when_the_hub_fails(server: Server
     clock.now += days * DAY
     listing = await Catalogue(of(server, tmp_path), clock=clock).listing(QUERY)
     assert len(listing.models) == 3
-    assert listing.problems == (f"the Hub could not be asked (status 502), so its listing of {age} is used",)
+    assert listing.problems == (
+        f"{the_hub(server)} could not be asked (it answered with status 502), so its listing of {age} is used",)
 
 
 async def test_an_old_page_is_used_when_the_hub_hangs(server: Server, tmp_path: Path, clock: Clock) -> None:
@@ -329,7 +354,7 @@ async def test_an_old_page_is_used_when_the_hub_hangs(server: Server, tmp_path: 
     listing = await Catalogue(of(server, tmp_path), seconds=0.2, clock=clock).listing(QUERY)
     assert len(listing.models) == 3
     assert listing.problems == (
-        "the Hub could not be asked (no answer in 0.2 s), so its listing of 2 days ago is used",)
+        f"{the_hub(server)} could not be asked (no answer in 0.2 s), so its listing of 2 days ago is used",)
 
 
 async def test_what_the_process_knows_outlives_its_day_without_a_disk(server: Server, tmp_path: Path,

@@ -113,8 +113,8 @@ def test_a_wait_nobody_can_wait_is_none(said: str) -> None:
 FAULTS = [
     ("hang", Answer({}, fault="hang"), ExpertTimeout, 0.3, "within"),
     ("slow drip", Answer([{"summary_text": "x" * 500}], fault="drip"), ExpertTimeout, 0.3, "within"),
-    ("reset", Answer({}, fault="reset"), ExpertUnavailable, 10, "ReadError"),
-    ("cut", Answer([{"summary_text": "x" * 500}], fault="cut"), ExpertUnavailable, 10, "RemoteProtocolError"),
+    ("reset", Answer({}, fault="reset"), ExpertUnavailable, 10, "the connection broke off"),
+    ("cut", Answer([{"summary_text": "x" * 500}], fault="cut"), ExpertUnavailable, 10, "the connection broke off"),
 ]
 
 
@@ -130,7 +130,7 @@ async def test_a_broken_connection_is_named(answer: Answer, wanted: type[CompeGP
 async def test_nobody_at_the_address_is_worth_another_try(args: dict[str, Any], tmp_path: Path) -> None:
     with Server() as server:
         address = server.url
-    with pytest.raises(ExpertUnavailable, match="ConnectError"):
+    with pytest.raises(ExpertUnavailable, match="nobody answers there"):
         await calls.call(Model("m/one", "summarization", providers=None), "summarization", args, Store(tmp_path),
                          Reach(TOKEN, address))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from compegpt.errors import ExpertError, InputError
+from compegpt.sources.chat.answers import NOTHING
 from compegpt.sources.hub import chats, outputs, spans
 from compegpt.sources.hub.labels import as_sentiment, language
 from compegpt.sources.hub.tables import columns
@@ -201,13 +202,16 @@ def test_a_negative_cosine_is_nought() -> None:
     assert outputs.similarity([-0.2]).output == {"scores": [0.0]}
 
 
+REPLIED = {"text": "A cat sat.", "image": "p.png", "target": "de"}
+
+
 @pytest.mark.parametrize(("said", "task", "text", "empty"), [
     ("<think>hm\nhm</think>\nA cat.", "image-to-text", "A cat.", False), ("```\na\nb\n```", "ocr", "a\nb", False),
-    ("NONE", "ocr", "", True), ("None.", "document-question-answering", "", True),
-    ("none", "summarization", "none", False),
-], ids=["thoughts", "fence", "no text", "no answer", "a word"])
+    (NOTHING, "ocr", "", True), (f"{NOTHING.capitalize()}.", "document-question-answering", "", True),
+    (NOTHING, "summarization", NOTHING, False),
+], ids=["thoughts", "fence", "no text", "no answer", "a text like any other"])
 def test_a_reply_is_bare_text(said: str, task: str, text: str, empty: bool) -> None:
-    finding = chats.reply(chat(said), task)
+    finding = chats.reply(chat(said), task, REPLIED)
     assert (finding.output, finding.empty) == ({"text": text}, empty)
 
 
@@ -217,7 +221,7 @@ def test_a_reply_is_bare_text(said: str, task: str, text: str, empty: bool) -> N
     ({"choices": [{"message": {"content": None}}]}, "empty"), ("<html>", "completion"), (None, "completion")], ids=str)
 def test_a_reply_without_text_is_a_failure(given: Any, said: str) -> None:
     with pytest.raises(ExpertError, match=said):
-        chats.reply(given, "summarization")
+        chats.reply(given, "summarization", REPLIED)
 
 
 @pytest.mark.parametrize("given", [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -189,7 +190,7 @@ async def test_a_hub_that_fails_leaves_a_reason_and_the_users_own_models(server:
     offers = await source(server, tmp_path, (mine,), seconds=0.2).offers(TASK, ENGLISH)
     assert [one.why for one in offers.experts] == ["one of yours"]
     assert len(offers.passed_over) == 1
-    assert offers.passed_over[0].startswith("the Hub could not be asked (")
+    assert re.match(r"the Hub at \S+ could not be asked \(", offers.passed_over[0])
     assert TOKEN not in offers.passed_over[0]
 
 
@@ -242,7 +243,7 @@ async def test_a_model_that_left_the_hub_is_gone(server: Server, tmp_path: Path,
 
 async def test_a_model_that_cannot_be_asked_for_may_come_back(server: Server, tmp_path: Path, store: Store) -> None:
     server.handlers.insert(0, lambda asked: Answer({"error": TOKEN}, 503))
-    with pytest.raises(ExpertUnavailable, match=r"org/most: the Hub could not be asked \(status 503\)"):
+    with pytest.raises(ExpertUnavailable, match=r"org/most: the Hub at \S+ could not be asked .*status 503"):
         await source(server, tmp_path).run(expert("org/most"), ENGLISH, store)
 
 
@@ -275,8 +276,21 @@ async def test_the_models_of_a_task_are_listed_for_a_person(server: Server, tmp_
 
 async def test_a_listing_that_fails_is_a_row(server: Server, tmp_path: Path) -> None:
     server.handlers.insert(0, lambda asked: Answer(status=503))
-    assert await source(server, tmp_path).rows(TASK) == [
-        {"task": TASK, "expert": None, "passed_over": "the Hub could not be asked (status 503)"}]
+    problem = f"the Hub at {server.url.removeprefix('http://')} could not be asked (it answered with status 503)"
+    assert await source(server, tmp_path).rows(TASK) == [{"task": TASK, "expert": None, "passed_over": problem}]
+
+
+@pytest.mark.parametrize(("task", "tag", "name"), [
+    ("keyword-extraction", "token-classification", "org/keyphrase-extraction"),
+    ("language-identification", "text-classification", "org/language-detection"),
+])
+async def test_a_task_type_shares_the_listing_of_its_tag(server: Server, hub: api.Hub, tmp_path: Path, task: str,
+                                                         tag: str, name: str) -> None:
+    hub.models = [model("org/any", tag, downloads=900), model(name, tag, downloads=5)]
+    asked = source(server, tmp_path)
+    assert (await asked.offers(task, {"text": "x"})).experts[0].id == f"hub:{name}"
+    await asked.offers(tag, {"text": "x"})
+    assert len(server.requests) == 3
 
 
 async def test_an_unknown_task_type_is_named(server: Server, tmp_path: Path) -> None:

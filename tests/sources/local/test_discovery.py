@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,54 @@ def test_siblings_are_of_one_family(name: str, model_type: str, tags: tuple[str,
 def test_a_card_gives_the_tags_that_the_hub_makes_of_it(tmp_path: Path, card: str, expected: tuple[str, ...]) -> None:
     (tmp_path / "README.md").write_text(f"---\n{card}\n---\n# Model\npipeline_tag: other")
     assert cards.tags(tmp_path) == expected
+
+
+LONG = "n" * 300
+
+
+@pytest.mark.parametrize("config", [
+    {**BERT, "architectures": 5}, {**BERT, "architectures": {"a": 1}}, {**BERT, "architectures": [5, None]},
+], ids=["a number", "an object", "a list of others"])
+def test_architectures_that_are_no_list_of_names_are_none(tmp_path: Path, config: dict[str, Any]) -> None:
+    assert of(folder(tmp_path, {"config.json": config, **SOUND})).architectures == ()
+
+
+def test_weights_whose_link_leads_nowhere_are_not_there(tmp_path: Path) -> None:
+    place = folder(tmp_path, {"config.json": BERT})
+    (place / "model.safetensors").symlink_to(place / "gone")
+    assert unsound(of(place)) == "its weights are not here"
+
+
+@pytest.mark.parametrize("files", [
+    {"config.json": BERT, "model.safetensors.index.json": {"weight_map": {"a": LONG}}},
+    {"model_index.json": {**PIPELINE, LONG: ["diffusers", "V"]}, **SOUND},
+], ids=["a shard", "a part"])
+def test_a_name_too_long_for_a_file_makes_only_its_model_unsound(tmp_path: Path, files: dict[str, Any]) -> None:
+    cached(tmp_path, "org/good", {"config.json": BERT, **SOUND})
+    place = cached(tmp_path, "org/odd", files)
+    assert [one.name for one in Shelf(tmp_path).checkpoints()] == ["org/good"]
+    assert unsound(of(place)) == "its files cannot be read (File name too long)"
+
+
+@pytest.mark.parametrize("file", ["config.json", "README.md"])
+def test_a_file_nobody_may_read_makes_only_its_model_unsound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                             file: str) -> None:
+    cached(tmp_path, "org/good", {"config.json": BERT, **SOUND})
+    place = cached(tmp_path, "org/odd", {"config.json": BERT, "README.md": b"---\n", **SOUND})
+    opened = Path.open
+
+    def refusing(path: Path, *args: Any, **options: Any) -> Any:
+        if path == place / file:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refusing)  # who runs the tests may be one who may read everything
+    assert [one.name for one in Shelf(tmp_path).checkpoints()] == ["org/good"]
+    assert unsound(of(place)) == "its files cannot be read (Permission denied)"
+
+
+def test_a_branch_that_is_no_text_has_no_folder(tmp_path: Path) -> None:
+    cached(tmp_path, "org/model", {"config.json": BERT})
+    (tmp_path / "models--org--model" / "refs" / "main").write_bytes(b"\xff\xfe")
+    assert snapshot(tmp_path, "org/model") is None
+    assert Shelf(tmp_path).checkpoints() == []

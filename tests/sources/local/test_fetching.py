@@ -122,3 +122,21 @@ async def test_offline_nothing_is_asked_for(tmp_path: Path) -> None:
 ], ids=["shards", "variants", "half only", "folders"])
 def test_files_are_chosen_by_their_names(there: list[str], chosen: list[str]) -> None:
     assert files(there) == chosen
+
+
+async def test_what_is_there_in_full_is_not_asked_for_again(tmp_path: Path) -> None:
+    with Server(Repository({**FILES, "config.json": b'{"model_type": "bert"}'})) as server:
+        fetching = Fetching(set_for(server, tmp_path), 1000)
+        folder = await fetching.folder(NAME, None)
+        asked = len(server.requests)
+        assert await fetching.folder(NAME, None) == folder
+        assert len(server.requests) == asked
+
+
+async def test_what_is_there_in_part_is_fetched_in_full(tmp_path: Path) -> None:
+    with Server(Repository()) as server:
+        fetching = Fetching(set_for(server, tmp_path), 1000)
+        folder = await fetching.folder(NAME, None)
+        (folder / "model.safetensors").unlink()
+        await fetching.folder(NAME, None)
+        assert (folder / "model.safetensors").read_bytes() == b"weights"

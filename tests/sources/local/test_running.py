@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from compegpt.board import Race
 from compegpt.errors import ConfigurationError, ExpertGone
+from compegpt.execute.guard import once_ready
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.local import source as module
@@ -69,6 +72,7 @@ async def test_libraries_are_loaded_ahead_where_a_model_will_want_them(
     cached(tmp_path, "org/model", "BertForMaskedLM")
     source = local(tmp_path)
     await source.prepare(tasks)
+    await asyncio.gather(*source._looks)
     assert (source._warming is not None) == wanted
     if wanted:
         await begun.wait()
@@ -141,3 +145,30 @@ async def test_models_take_turns_in_a_small_memory(tmp_path: Path) -> None:
     got = await asyncio.gather(*(ran(source, name) for name in names * 3))
     assert got == [expected[name] for name in names * 3]
     assert expected[names[0]] != expected[names[1]]
+
+
+async def test_a_model_stays_in_memory_from_its_load_to_its_call(tmp_path: Path,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, names = Bench(), ["local:org/a", "local:org/b", "local:org/c"]
+    use(monkeypatch, bench)
+    for name in names:
+        cached(tmp_path, name.removeprefix("local:"))
+    monkeypatch.setattr(module, "_size", lambda checkpoint, device: 10)
+    source = local(tmp_path, local_memory=15 / 1e9, device="cpu")
+
+    async def called(name: str) -> Finding:
+        return await once_ready(Race(), source.ready(expert(name), {"text": "hello"}), lambda: source.run(
+            expert(name), {"text": "hello"}, Store(tmp_path)))
+
+    await asyncio.gather(*map(called, names))
+    assert sorted(checkpoint.name for checkpoint in bench.loads) == ["org/a", "org/b", "org/c"]
+
+
+async def test_preparing_does_not_wait_for_the_cache_to_be_read(tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, source = threading.Event(), local(tmp_path)
+    monkeypatch.setattr(source, "_any_for", lambda tasks: go_on.wait() and False)
+    await source.prepare(["fill-mask"])
+    assert len(source._looks) == 1
+    go_on.set()
+    await asyncio.gather(*source._looks)

@@ -117,3 +117,18 @@ async def test_a_task_that_no_model_does_has_no_offers(tmp_path: Path) -> None:
 def test_a_device_that_is_none_is_refused_at_once(tmp_path: Path, device: str) -> None:
     with pytest.raises(ConfigurationError, match=f"COMPEGPT_DEVICE is '{device}', but must be auto, cpu, cuda or mps"):
         local(tmp_path, device=device)
+
+
+@pytest.mark.parametrize(("task", "head", "odd"), [
+    ("text-classification", "BertForSequenceClassification", {"id2label": 5}),
+    ("image-to-text", "VisionEncoderDecoderModel", {"encoder": 5, "decoder": "x"}),
+    ("text-classification", "BertForSequenceClassification", {"architectures": 5}),
+], ids=["labels", "halves", "architectures"])
+async def test_a_config_in_an_odd_form_does_not_stand_in_the_way_of_others(tmp_path: Path, task: str, head: str,
+                                                                           odd: dict[str, Any]) -> None:
+    cached(tmp_path, "org/odd", **{"head": head, **odd})
+    cached(tmp_path, "org/sst2-bert", **SENTIMENT)
+    source = local(tmp_path)
+    assert (await offered(source))[0] == ["local:org/sst2-bert"]
+    await source.offers(task, {"text": "hello", "image": "a.png"})
+    assert source._any_for(["text-classification"])
