@@ -3,7 +3,20 @@ servers that do not part the two send it as text."""
 
 from __future__ import annotations
 
+import re
+
 _MARKS = {"<think>": "</think>", "<thinking>": "</thinking>"}
+
+_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+_END_OF_THOUGHTS = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+
+
+def answer_of(reply: str) -> str:
+    """What a whole reply says after all its thoughts, wherever they stand; empty where it only thought.
+
+    Also where a template opened the thought in the prompt, so that the reply only ends it.
+    """
+    return _END_OF_THOUGHTS.split(_THOUGHTS.sub("", reply))[-1].strip()
 
 
 class Thoughts:

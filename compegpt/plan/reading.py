@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compegpt.llm.thoughts import answer_of
 from compegpt.plan.lenient import Found, values
 
 EARLIER = re.compile(r"<earlier>-(\d{1,9})(?!\d)", re.IGNORECASE)
@@ -41,7 +42,7 @@ class Reading:
 
 def reading(text: str) -> Reading:
     """The plan of a reply: the last one that is not empty, where it makes several attempts. Never raises."""
-    said = text.rpartition("</think>")[2].strip() or text.strip()
+    said = answer_of(text) or text.strip()
     found = values(said)
     if len(found) == 1 and isinstance(found[0].value, str):
         said = found[0].value.strip()

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compegpt.settings import Settings
+from compegpt.sources.chat.asks import ASKS
 from compegpt.tasks import TASKS
-
-_CHAT_CAN = {"text-generation", "text2text-generation", "conversational", "fill-mask", "token-classification",
-             "translation", "table-question-answering", "tabular-classification", "image-to-text",
-             "visual-question-answering"}
-"""What a language model reached by OPENAI_API_KEY can do as well as a model of the hub."""
 
 
 def refusal(task: str, reasons: Sequence[str], settings: Settings) -> str:
@@ -19,7 +15,7 @@ def refusal(task: str, reasons: Sequence[str], settings: Settings) -> str:
     if reasons:
         return f"No expert here can do {task} ({title}) now: {'; '.join(reasons)}."
     ways = ([] if settings.hf_token else ["set HF_TOKEN for models of the Hugging Face Hub"])
-    if task in _CHAT_CAN and not settings.openai_api_key:
+    if task in ASKS and not settings.openai_api_key:
         ways.append("OPENAI_API_KEY for a language model" if ways else "set OPENAI_API_KEY for a language model")
     if settings.experts != "auto":
         ways.append(f"name more sources than '{settings.experts}' in COMPEGPT_EXPERTS")

@@ -13,6 +13,7 @@ from compegpt.execute.branch import Branch
 from compegpt.execute.guard import Try, recorded
 from compegpt.schema import Candidate, Expert, Finding
 
+TURNS = 50
 TEXT = Finding({"text": "Sheep"})
 Step = Finding | Exception | Callable[[], Awaitable[Finding]]
 
@@ -179,7 +180,8 @@ async def test_a_short_deadline_does_not_start_reserves_at_once() -> None:
 
 
 async def quickly() -> Finding:
-    await asyncio.sleep(0.01)
+    for _ in range(TURNS):  # of the event loop: long enough for a reserve that starts at once
+        await asyncio.sleep(0)
     return TEXT
 
 

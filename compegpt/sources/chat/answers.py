@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compegpt.errors import ExpertError
+from compegpt.llm.thoughts import answer_of
 from compegpt.printable import printable, shortened
 from compegpt.schema import Finding
 
@@ -19,8 +20,6 @@ _SHORT = 600
 
 Args = Mapping[str, Any]
 
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_END_OF_THOUGHTS = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _FENCE = re.compile(r"\A```[\w+-]{0,40}[ \t]*\n")
 _RESULT = (r"(?:summary|translation|answer|caption|description|transcription|text|poem|story|letter|e-?mail|essay|"
            r"article|version|list|result|reply|rewrite)")
@@ -49,8 +48,7 @@ _ABOUT = re.compile(
 
 def without_thoughts(reply: str) -> str:
     """The reply without what a model thought aloud before it, without controls, at most LONGEST characters."""
-    bare = _END_OF_THOUGHTS.split(_THOUGHTS.sub("", reply[: 2 * LONGEST]))[-1]
-    return printable(bare).strip()[:LONGEST]
+    return printable(answer_of(reply[: 2 * LONGEST])).strip()[:LONGEST]
 
 
 def refused(text: str) -> bool:

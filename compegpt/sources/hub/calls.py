@@ -17,10 +17,6 @@ from compegpt.sources.hub.rows import WAYS, Asked, Given, Way
 from compegpt.tasks import TASKS
 from compegpt.threads import in_thread
 
-CALLABLE: dict[str, tuple[str, ...]] = {
-    task: tuple(dict.fromkeys(served for way in ways for served in way.serves)) for task, ways in WAYS.items()}
-"""Our task types that can be called, with what `Provider.task` may be for each."""
-
 _AT_PIPELINE = ("feature-extraction", "sentence-similarity")
 """Tasks of hf-inference whose name is part of the address, since one model serves several."""
 _NEVER_SERVED = ("text-to-video", "image-to-video")

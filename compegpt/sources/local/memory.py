@@ -85,7 +85,7 @@ class Models:
         try:
             model = await asyncio.shield(slot.loading)
             await slot.turn.acquire()
-        except BaseException:
+        except BaseException:  # cancelled or failed, the lease goes back; the error goes on
             self._returned(slot)
             raise
         stop = threading.Event()
@@ -117,7 +117,7 @@ class Models:
             slot = self._slots[key]
             slot.size = held_bytes(model) or slot.size
             self._check(slot.size)
-        except BaseException:
+        except BaseException:  # cancelled or failed, it is not kept, so that the next call tries again
             del self._slots[key]
             raise
         return model

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from compegpt.llm.thoughts import answer_of
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.hub import outputs
@@ -21,7 +21,6 @@ NEW_TOKENS = 256
 MOST_NEW_TOKENS = 1024
 _SHARE = 0.75
 """Of the tokens a model reads at once, the most that the request may take."""
-_THOUGHTS = re.compile(r"^.*?</think>", re.DOTALL)
 _LOAD = functools.partial(with_tokenizer, "AutoModelForCausalLM")
 
 
@@ -36,7 +35,7 @@ def answered(loaded: Loaded, args: Args, store: Store) -> Finding:
     own = loaded.model.generation_config.max_new_tokens or NEW_TOKENS
     most = max(min(own, MOST_NEW_TOKENS, text_reading.most_tokens(loaded) - start), 1)
     made = loaded.model.generate(**inputs, do_sample=False, max_new_tokens=most)[0]
-    said = _THOUGHTS.sub("", str(loaded.processor.decode(made[start:], skip_special_tokens=True)))
+    said = answer_of(str(loaded.processor.decode(made[start:], skip_special_tokens=True)))
     notes = [text_reading.cut_note(tokens, room), None if _ended(loaded, made) else
              f"it was stopped after {len(made) - start} tokens"]
     return Finding(outputs.text(said).output, note="; ".join(filter(None, notes)) or None)

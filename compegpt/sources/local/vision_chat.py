@@ -5,11 +5,11 @@ The request is put into the model's own chat template, one picture and one instr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from compegpt.errors import ExpertGone
+from compegpt.llm.thoughts import answer_of
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from compegpt.sources.local.kinds import made_for
@@ -36,7 +36,6 @@ _SINGLE_PURPOSE = (*PROMPTS, "BlipForConditionalGeneration", "InstructBlipForCon
                    "Kosmos2_5ForConditionalGeneration", "PI0ForConditionalGeneration",
                    "PPFormulaNetForConditionalGeneration", "VideoLlavaForConditionalGeneration")
 """Models with a picture's encoder that take no chat."""
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 def chats(checkpoint: Checkpoint) -> bool:
@@ -70,7 +69,7 @@ def _told(task: str) -> Callable[[Loaded, Mapping[str, Any], Store], Finding]:
 
 def cleaned(text: str, task: str) -> str:
     """The answer without the thoughts before it; "" where a page is said to hold no text."""
-    text = _THOUGHT.sub("", text).strip()
+    text = answer_of(text)
     return "" if task == "ocr" and text.strip(" .").upper() == NOTHING else text
 
 
