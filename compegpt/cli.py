@@ -47,6 +47,10 @@ def run(argv: Sequence[str], console: Console) -> int:
     """The exit status of these arguments; answers and errors are written to the console."""
     as_json = "--json" in argv or "--results-only" in argv
     try:
+        if argv[:1] == ["eval"]:
+            from compegpt.eval.cli import run as evaluate
+
+            return evaluate(argv[1:], console, _quieten)
         options = parsed(argv)
         console.verbosity = options.verbosity
         _quieten(console, typing=console.typed and options.prompt is None and not options.command)

@@ -15,13 +15,15 @@ from compegpt.errors import InputError, UsageError
 MAX_PROMPT = 50_000
 """Characters of a request; longer text belongs in a file."""
 MAX_THREAD = 100
-COMMANDS = ("experts", "doctor")
-PLANNED = ("serve", "mcp", "league", "eval")
+COMMANDS = ("experts", "league", "doctor")
+PLANNED = ("serve", "mcp")
 """Commands that are reserved and that this version does not have."""
 
 _EPILOG = """\
 commands:
   experts [TASK]        the engines of a task, or of all, and how to get those that are missing
+  league [TASK]         who competed, who won how often, how strong, how fast
+  eval NAME ...         measure the judge, the planner, the league (eval --help tells more)
   doctor                what is installed, what is set, which tasks can be done
 
 With neither --prompt nor a command: a conversation, `exit` ends it. Settings: see .env.example."""
@@ -50,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     """Every flag of the command line."""
     made = Parser(prog="main.py", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
                   description="Answer multi-modal requests by letting models compete.", epilog=_EPILOG)
-    made.add_argument("command", nargs="*", metavar="COMMAND", help="experts [TASK] or doctor")
+    made.add_argument("command", nargs="*", metavar="COMMAND", help="experts [TASK], league [TASK] or doctor")
     made.add_argument("--prompt", metavar="TEXT", help="answer one request; - reads it from standard input")
     made.add_argument("--file", metavar="PATH", nargs="+", action="extend", default=[], help="attach files")
     shape = made.add_mutually_exclusive_group()
@@ -59,14 +61,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="print one JSON object, also when it fails")
     made.add_argument("--thread", metavar="NAME", help="start or go on with a conversation of that name")
     made.add_argument("--resume", action="store_true", help="finish the interrupted turn of --thread")
-    made.add_argument("--llm", metavar="P:M", help="provider:model of the language model, or 'embedded'")
-    made.add_argument("--experts", metavar="LIST", help="sources of experts, comma-separated, in order")
-    made.add_argument("--top-k", metavar="N|all", help="how many experts compete for a task (3)")
-    made.add_argument("--deadline", metavar="S", help="seconds for the whole request (180)")
+    add_setting_flags(made)
     made.add_argument("--output-dir", metavar="DIR", type=Path, help="copy the files that were made there")
     made.add_argument("-v", dest="verbosity", action="count", default=0, help="tell each step; -vv: also tracebacks")
     made.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     return made
+
+
+def add_setting_flags(made: argparse.ArgumentParser) -> None:
+    """The flags that stand above settings of the same meaning (`turns.FLAGS`)."""
+    made.add_argument("--llm", metavar="P:M", help="provider:model of the language model, or 'embedded'")
+    made.add_argument("--experts", metavar="LIST", help="sources of experts, comma-separated, in order")
+    made.add_argument("--top-k", metavar="N|all", help="how many experts compete for a task (3)")
+    made.add_argument("--deadline", metavar="S", help="seconds for the whole request (180)")
 
 
 def parsed(argv: Sequence[str]) -> argparse.Namespace:
@@ -91,7 +98,7 @@ def _conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
         (first in PLANNED, f"'{first}' is not in this version; there are {' and '.join(COMMANDS)}."),
         (first is not None and first not in COMMANDS,
          f"'{str(first)[:60]}' is not a command; a request goes in quotes after --prompt."),
-        (len(command) > (2 if first == "experts" else 1), f"'{' '.join(command)[:80]}' has too many words."),
+        (len(command) > (2 if first in ("experts", "league") else 1), f"'{' '.join(command)[:80]}' has too many words."),
         (bool(first) and (has_prompt or options.resume), f"{first} takes no --prompt and no --resume."),
         (options.resume and options.thread is None, "--resume needs --thread NAME to know what to resume."),
         (options.resume and has_prompt, "--resume finishes the interrupted turn, so it takes no --prompt."),
