@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 
 from compegpt.schema import Expert, Result
 
+REFUSALS = 2
+"""Experts of a source that refuse its key before no other of it is asked: a single one may have its own reasons."""
+
 
 @dataclass
 class Board:
@@ -59,6 +62,12 @@ class Race:
     seconds: float = 60.0
     last: float = float("inf")
     reserves: deque[Expert] = field(default_factory=deque)
+    k: int = 0
+    """The usual number of experts where more may follow after a verdict; 0 where none do."""
+    trusted: bool = False
+    """Whether the league says that who began alone gives nearly every winning answer."""
+    rounds: int = 1
+    """How often experts were sent out."""
     refused: Counter[str] = field(default_factory=Counter)
     """How many experts of a source refused its key."""
     settled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,6 +101,25 @@ class Race:
         """Seconds until the end of the task's time."""
         return self.end() - asyncio.get_running_loop().time()
 
+    def next_reserve(self) -> Expert | None:
+        """The best expert that was not called yet and whose source is not known to refuse its key."""
+        while self.reserves:
+            reserve = self.reserves.popleft()
+            if self.refused[reserve.source] < REFUSALS:
+                return reserve
+        return None
+
+    def again(self, count: int, quorum: int | None) -> list[Expert]:
+        """Up to `count` reserves for another round; its time and quorum (None for one less than they are) begin anew,
+        the task's deadline stays."""
+        found = [one for _ in range(count) if (one := self.next_reserve())]
+        if found:
+            self.rounds += 1
+            self.quorum = max(len(found) - 1, 1) if quorum is None else quorum
+            self.settled, self.hurried, self._answered = asyncio.Event(), False, 0
+            self._hurry_until, self._began = float("inf"), asyncio.get_running_loop().time()
+        return found
+
     def answered(self) -> None:
         """Count one answer; at the quorum, shorten what the others have left."""
         self._answered += 1
@@ -99,14 +127,17 @@ class Race:
             return
         self.settled.set()
         now = asyncio.get_running_loop().time()
-        taken = now - self.started
-        until = self.started + max(self.patience * taken, taken + 1.0)
+        began = self.started if self._began is None else self._began
+        taken = now - began
+        until = began + max(self.patience * taken, taken + 1.0)
         if until < min(self.started + self.seconds, self.last):
-            self.hurried, self._hurry_until, self._allowed = True, until, until - self.started
+            self.hurried, self._hurry_until, self._allowed = True, until, until - began
             for limit in self._limits:
                 if limit.when() is not None and not limit.expired():
                     limit.reschedule(until)
 
+    _began: float | None = None
+    """When the round in hand began, where it is not the first."""
     _hurry_until: float = float("inf")
     _allowed: float = 0.0
 

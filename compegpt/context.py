@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from compegpt.board import Board
 from compegpt.breaker import Breaker
 from compegpt.embed import Encoder
 from compegpt.errors import ExpertGone
+from compegpt.league.form import Form
+from compegpt.league.match import Match
 from compegpt.media.artifacts import Store
 from compegpt.redaction import Redactor
 from compegpt.schema import (
@@ -110,6 +113,22 @@ class Arbiter(Protocol):
         ...
 
 
+class League(Protocol):
+    """What competitions of the past say; no method raises."""
+
+    def form(self, task: str) -> Form:
+        """What the recent competitions of a task amount to. May read a file: call it in a thread."""
+        ...
+
+    def record(self, match: Match) -> None:
+        """Have a competition written; returns at once."""
+        ...
+
+    def complaint(self) -> str | None:
+        """Why the league cannot be used, each reason once; None where there is nothing to tell."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
     settings: Settings
@@ -128,6 +147,10 @@ class Context:
     """Takes every key and token out of what experts and language models say."""
     breaker: Breaker = field(default_factory=Breaker)
     arbiter: Arbiter | None = None
+    league: League | None = None
+    """None where competitions are neither recorded nor read."""
+    chance: random.Random = field(default_factory=random.Random)
+    """Draws what selection leaves to chance."""
     reused: frozenset[int] = frozenset()
     """Tasks whose results were finished before this run resumed the turn."""
 

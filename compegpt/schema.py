@@ -90,6 +90,8 @@ class Candidate(TypedDict):
     """Why it was chosen to compete ("2nd by likes: 1,204"); empty where nothing but its source's order says so."""
     tokens: NotRequired[int]
     """Tokens a chat expert used."""
+    weakest: NotRequired[float]
+    """How sure the engine is of the part of its output that it is least sure of, in [0, 1]."""
 
 
 class LLMCall(TypedDict):
@@ -159,6 +161,8 @@ class Finding:
     note: str | None = None
     tokens: int = 0
     """Tokens of a language model it used."""
+    weakest: float | None = None
+    """How sure it is of the part it is least sure of (a letter, a word), in [0, 1]; None where it does not say."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from compegpt.errors import ExpertTimeout, ExpertUnavailable, NothingToResume, S
 from compegpt.events import Event, Judged, Noticed, Planned
 from compegpt.schema import Request, Result, Turn
 from compegpt.state import Asked
+from compegpt.threads import in_thread
 from compegpt.wiring import Parts
 from graphs.compegpt import builder
 
@@ -63,6 +64,8 @@ class Session:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
                         trace: TracebackType | None) -> None:
         await self._stack.aclose()
+        if self.parts.league is not None:
+            await in_thread(self.parts.league.settled, GRACE)
 
     async def stream(self, request: Request, resume: bool = False) -> AsyncGenerator[Event, None]:
         """Run one turn of `request["thread"]`, or finish its interrupted one; ends with `Responded`.

@@ -42,6 +42,8 @@ class Settings:
     concurrency: int = field(default=8, metadata={"env": "COMPEGPT_CONCURRENCY"})
     """Expert calls at once in this process."""
     league: bool = field(default=True, metadata={"env": "COMPEGPT_LEAGUE"})
+    adaptive: bool = field(default=True, metadata={"env": "COMPEGPT_ADAPTIVE"})
+    """Whether fewer than `top_k` may begin and more may follow; off by default where `top_k` was given."""
     data_dir: Path = field(default=Path(), metadata={"env": "COMPEGPT_DATA_DIR"})
     inference_url: str | None = field(default=None, metadata={"env": "COMPEGPT_INFERENCE_URL"})
     judge: str = field(default="auto", metadata={"env": "COMPEGPT_JUDGE"})
@@ -82,6 +84,7 @@ class Settings:
             if text.strip():
                 values[setting.name] = _parse(variable, str(setting.type), text.strip())
         values.setdefault("data_dir", _default_data_dir())
+        values.setdefault("adaptive", "top_k" not in values)
         return cls(**values)
 
     @property

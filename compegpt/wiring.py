@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from compegpt.breaker import Breaker
 from compegpt.context import Arbiter, Context, Planner, Source, Writer
 from compegpt.embed import Encoder, shared_encoder
 from compegpt.errors import ConfigurationError
+from compegpt.league.league import League
 from compegpt.llm.protocol import LanguageModel
 from compegpt.media.artifacts import Store
 from compegpt.redaction import Redactor
@@ -44,7 +47,9 @@ class Parts:
     arbiter: Arbiter | None = None
     secrets: Sequence[Secret] = ()
     """Keys that are not among the settings."""
+    league: League | None = None
     breaker: Breaker = field(default_factory=Breaker)
+    chance: random.Random = field(default_factory=random.Random)
     redacted: Redactor = field(init=False)
     slots: asyncio.Semaphore = field(init=False)
     remote_slots: asyncio.Semaphore = field(init=False)
@@ -62,7 +67,7 @@ class Parts:
         return Context(settings=self.settings, planner=self.planner, writer=self.writer, sources=self.sources,
                        encoder=self.encoder, store=Store(folder), slots=self.slots, remote_slots=self.remote_slots,
                        deadline=deadline, board=board, redacted=self.redacted, breaker=self.breaker,
-                       arbiter=self.arbiter)
+                       arbiter=self.arbiter, league=self.league, chance=self.chance)
 
 
 def parts_from(settings: Settings) -> Parts:
@@ -77,7 +82,12 @@ def parts_from(settings: Settings) -> Parts:
     sources = [_source(name, settings, own, llm) for name in source_names(settings, own, llm is not None)]
     writer: Writer = EmbeddedWriter()
     return Parts(settings, _planner(settings, llm, encoder), LLMWriter(llm, writer) if llm else writer, sources,
-                 encoder, LLMArbiter(llm) if llm and settings.judge != "embedded" else None, own.keys)
+                 encoder, LLMArbiter(llm) if llm and settings.judge != "embedded" else None, own.keys,
+                 League.at(league_file(settings)) if settings.league else None)
+
+
+def league_file(settings: Settings) -> Path:
+    return settings.data_dir / "league.db"
 
 
 def source_names(settings: Settings, own: OwnExperts, has_llm: bool) -> list[str]:

@@ -1,4 +1,5 @@
-"""The sub-graph of one task: wait for its inputs, select experts, let them compete, judge."""
+"""The sub-graph of one task: wait for its inputs, select experts, let them compete, judge; where that leaves a doubt, more
+compete."""
 
 from __future__ import annotations
 
@@ -19,6 +20,13 @@ async def contenders(state: Competition) -> list[Send] | str:
             for one in state["contenders"]] or "judge"
 
 
+async def settled(state: Competition) -> list[Send] | str:
+    """The end once there is a result; else one branch per expert that the judge wants to hear as well."""
+    if state.get("results"):
+        return END
+    return await contenders(state)
+
+
 competition = (
     StateGraph(Competition, context_schema=Context, input_schema=Contest, output_schema=Outcome)
     .add_node("await_inputs", await_inputs)
@@ -29,6 +37,6 @@ competition = (
     .add_edge("await_inputs", "select")
     .add_conditional_edges("select", contenders, ["execute", "judge"])
     .add_edge("execute", "judge")
-    .add_edge("judge", END)
+    .add_conditional_edges("judge", settled, ["execute", END])
     .compile()
 )

@@ -10,7 +10,7 @@ STAGES = ("plan", "select", "execute", "judge", "respond")
 FLOORS: dict[str, int] = {
     **dict.fromkeys(("errors", "schema", "state", "tasks", "settings", "events", "embed", "threads", "programs",
                      "printable", "prompts", "redaction", "languages"), 0),
-    "media": 1, "board": 1, "breaker": 1, "llm": 1, "context": 2, "sources": 3, "inputs": 3, "history": 3,
+    "media": 1, "board": 1, "breaker": 1, "league": 1, "llm": 1, "context": 2, "sources": 3, "inputs": 3, "history": 3,
     **dict.fromkeys(STAGES, 4), "checkpoints": 4, "wiring": 5, "graphs": 6, "session": 7,
 }
 FACES = 8

@@ -1,8 +1,8 @@
 """What a kind of task is measured on: inputs made from a seed, the truth about each, and how good an output is.
 
-To add a kind: a module in `eval/kinds/` with a KIND, a row in KINDS, a test. Kinds and levels are fixed before the judge is
-tuned on `dev`; `test` differs from it in seed, texts and fonts, and is what figures are reported on. `fresh` is `test`
-with another seed, to be scored once after the last change.
+To add a kind: a module in `eval/kinds/` with a KIND, a row in KINDS, a test. Kinds and levels are fixed before the
+judge is tuned on `dev`; `test` differs from it in seed, texts and fonts, and is what figures are reported on. `fresh` is
+`test` with another seed, to be scored once after the last change.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Kind:
     """Categories that are reported alone and kept out of the tables (pictures without text)."""
 
 
-KINDS: dict[str, str] = {}
+KINDS: dict[str, str] = {
+    "ocr": "ocr",
+}
 """Module of `compegpt.eval.kinds` that holds the KIND of a task type."""
 
 

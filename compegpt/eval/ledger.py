@@ -20,8 +20,8 @@ FORM = 1
 class Ledger:
     """Rows by id. Opening reads what is there; `add` appends and flushes one row.
 
-    Raises InputError, and writes nothing, where the file is not a ledger, was made from something else (`made_from`), or a
-    line other than a half-written last one is broken.
+    Raises InputError, and writes nothing, where the file is not a ledger, was made from something else (`made_from`),
+    or a line other than a half-written last one is broken.
     """
 
     def __init__(self, path: Path, made_from: Mapping[str, Any]) -> None:

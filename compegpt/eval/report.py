@@ -67,7 +67,7 @@ def bars(path: Path, title: str, names: Sequence[str], groups: Mapping[str, Sequ
         lengths = [value or 0.0 for value in values]
         edges = (spread or {}).get(group)
         errors = [[max(length - low, 0.0) for length, (low, _) in zip(lengths, edges, strict=True)],
-                  [max(high - length, 0.0) for length, (_, high) in zip(lengths, edges, strict=True)]] if edges else None
+                  [max(high - length, 0.0) for length, (_, high) in zip(lengths, edges, strict=True)]] if edges else 0
         axes.barh(heights, lengths, tall, label=group, xerr=errors, error_kw={"elinewidth": 1})
     axes.set_yticks(range(len(names)), list(names))
     axes.invert_yaxis()

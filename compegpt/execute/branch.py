@@ -21,8 +21,6 @@ PAUSE, LONGEST_PAUSE = 0.5, 8.0
 """Seconds before the second try, doubled for each later one up to the longest, where its server does not say."""
 HEDGE, LONGEST_SILENCE = 0.4, 8.0
 """A reserve starts beside one that is silent for this part of the time that was left, or this many seconds."""
-REFUSALS = 2
-"""Experts of a source that refuse its key before no other of it is asked: a single one may have its own reasons."""
 
 
 @dataclass
@@ -103,10 +101,9 @@ class Branch:
         return None
 
     def _start_reserve(self) -> None:
-        while self.race.reserves:
-            reserve = self.race.reserves.popleft()
-            if self.race.refused[reserve.source] < REFUSALS:
-                return self._start(reserve, 1, self.attempt(reserve))
+        reserve = self.race.next_reserve()
+        if reserve is not None:
+            self._start(reserve, 1, self.attempt(reserve))
 
     def _start(self, expert: Expert, number: int, call: Awaitable[Try | None]) -> None:
         self._began.setdefault(expert.id, now())

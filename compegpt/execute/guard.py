@@ -84,6 +84,8 @@ async def recorded(expert: Expert, race: Race, call: Call, redacted: Callable[[s
                           "confidence": _clipped(finding.confidence), "note": finding.note})
         if finding.tokens:
             candidate["tokens"] = finding.tokens
+        if finding.weakest is not None:
+            candidate["weakest"] = min(max(float(finding.weakest), 0.0), 1.0)
     except TimeoutError as error:
         failure = error
         if race.hurried:

@@ -6,24 +6,30 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 
+from compegpt.board import Race
 from compegpt.context import Context, Offers
 from compegpt.errors import ExpertTimeout, NoExpert
-from compegpt.events import Selected
+from compegpt.events import Noticed, Selected
+from compegpt.league.form import Form
+from compegpt.league.policy import nearly_always, ordered, told, width
 from compegpt.schema import Expert
 from compegpt.select.ranking import mixed, ranked
 from compegpt.select.refusal import refusal
 from compegpt.state import Competition, Problem
+from compegpt.threads import in_thread
 
 LATE = 3.0
 """Seconds that a source may take longer than another that has somebody."""
 
 
 async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Node: ask the sources, take the top k of their mixed offers, and prepare the race with the rest as reserves."""
+    """Node: ask the sources, order their mixed offers by what the league knows, take as many as it says, and prepare the
+    race with the rest as reserves."""
     if state["problem"]:
         return {"contenders": []}
     context, task = runtime.context, state["task"]
@@ -35,13 +41,20 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
         return {"contenders": [], "problem": Problem(status="failed", code=late.code, error=str(late))}
     reasons = list(dict.fromkeys(reason for offer in offers for reason in offer.passed_over))
     fit, resting = _awake(context, mixed([offer.experts for offer in offers]))
-    experts = ranked(fit)
+    form = await _form(context, task["task"], runtime)
+    experts = ordered(ranked(fit), form, context.chance)
     if not experts:
         error = NoExpert(refusal(task["task"], reasons, context.settings))
         code = next((offer.code for offer in offers if offer.code), error.code)
         return {"contenders": [], "problem": Problem(status="failed", code=code, error=str(error))}
-    chosen = experts[: context.settings.top_k]
-    _prepare(context, task["id"], chosen, experts[context.settings.top_k :])
+    experts = [_with_form(expert, form) for expert in experts]
+    adaptive = context.league is not None and context.settings.adaptive
+    k = context.settings.top_k
+    count = width(form, experts[0], k) if adaptive else k
+    chosen, race = experts[:count], context.board.race(task["id"])
+    _prepare(context, race, chosen, experts[count:])
+    if adaptive:
+        race.k, race.trusted = k, count == 1 and nearly_always(form.records.get(chosen[0].id))
     told = [f"{expert.id}: {expert.why}" for expert in chosen if expert.why]
     runtime.stream_writer(Selected(task, [expert.id for expert in chosen], told + resting + reasons))
     return {"contenders": [{"id": expert.id, "family": expert.family, "source": expert.source, "why": expert.why}
@@ -82,7 +95,24 @@ def _awake(context: Context, experts: list[Expert]) -> tuple[list[Expert], list[
     return (awake, [reason for reason in why.values() if reason]) if awake else (experts, [])
 
 
-def _prepare(context: Context, task_id: int, chosen: list[Expert], reserves: list[Expert]) -> None:
-    quorum, race = context.settings.quorum, context.board.race(task_id)
+async def _form(context: Context, task: str, runtime: Runtime[Context]) -> Form:
+    """What the league knows of this task type, nothing where there is none; why it cannot be used is told."""
+    if context.league is None:
+        return Form()
+    form = await in_thread(context.league.form, task)
+    complaint = context.league.complaint()
+    if complaint:
+        runtime.stream_writer(Noticed(complaint))
+    return form
+
+
+def _with_form(expert: Expert, form: Form) -> Expert:
+    """The expert, with what the league says of it among the reasons."""
+    lately = told(form.records.get(expert.id))
+    return replace(expert, why="; ".join(filter(None, (expert.why, lately)))) if lately else expert
+
+
+def _prepare(context: Context, race: Race, chosen: list[Expert], reserves: list[Expert]) -> None:
+    quorum = context.settings.quorum
     race.quorum = max(len(chosen) - 1, 1) if quorum is None else quorum
     race.reserves = deque(reserves)

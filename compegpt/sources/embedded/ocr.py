@@ -42,16 +42,19 @@ class Line:
     text: str
     score: float
     """In [0, 1]."""
+    least: float
+    """Score of its least sure letter (PP-OCR) or word (tesseract)."""
 
 
 def finding(lines: Sequence[Line]) -> Finding:
-    """The text of the lines in order; its confidence is their mean, weighted by length."""
+    """The text of the lines in order; its confidence is their mean, weighted by length, and its weakest that of all."""
     kept = [line for line in lines if line.text.strip()]
     if not kept:
         return Finding(output={"text": ""}, empty=True)
     weight = [len(line.text) for line in kept]
     confidence = sum(line.score * n for line, n in zip(kept, weight, strict=True)) / sum(weight)
-    return Finding(output={"text": "\n".join(line.text.strip() for line in kept)}, confidence=confidence)
+    return Finding(output={"text": "\n".join(line.text.strip() for line in kept)}, confidence=confidence,
+                   weakest=min(line.least for line in kept))
 
 
 # PP-OCR
@@ -81,13 +84,22 @@ def _rapidocr_reads(original: Picture, prepare: Callable[[Picture], Picture]) ->
 
 
 def _detected(image: Picture) -> list[Line]:
-    found = _rapidocr()(_bgr(framed(image)), use_det=True, use_cls=True, use_rec=True, text_score=0.3)
+    found = _rapidocr()(_bgr(framed(image)), use_det=True, use_cls=True, use_rec=True, text_score=0.3,
+                        return_word_box=True, return_single_char_box=True)
     if found.txts:
-        return in_reading_order(found.boxes, [Line(*line) for line in zip(found.txts, found.scores, strict=True)])
+        return in_reading_order(found.boxes, _lines(found.txts, found.scores, found.word_results))
     if image.shape[1] < LINE_SHAPE * image.shape[0]:
         return []
-    whole = _rapidocr()(_bgr(image), use_det=False, use_cls=False, use_rec=True)
-    return [Line(text, score) for text, score in zip(whole.txts or (), whole.scores or (), strict=True) if score >= 0.5]
+    whole = _rapidocr()(_bgr(image), use_det=False, use_cls=False, use_rec=True, return_word_box=False)
+    return [line for line in _lines(whole.txts or (), whole.scores or (), ()) if line.score >= 0.5]
+
+
+def _lines(texts: Sequence[str], scores: Sequence[float], letters: Sequence[Any]) -> list[Line]:
+    """letters: per line its (letter, score, box), where the library has worked them out."""
+    sure = [[letter[1] for letter in line if letter and letter[0]] for line in letters]
+    known = sure if len(sure) == len(texts) else [[]] * len(texts)
+    return [Line(text, score, min(each, default=score))
+            for text, score, each in zip(texts, scores, known, strict=True)]
 
 
 def _trim() -> None:
@@ -121,7 +133,7 @@ def in_reading_order(boxes: Any, lines: Sequence[Line]) -> list[Line]:
 def _joined(pieces: Sequence[Line]) -> Line:
     length = sum(len(piece.text) for piece in pieces)
     score = sum(piece.score * len(piece.text) for piece in pieces) / max(length, 1)
-    return Line(" ".join(piece.text for piece in pieces), float(score))
+    return Line(" ".join(piece.text for piece in pieces), float(score), min(piece.least for piece in pieces))
 
 
 def _by_rapidocr(prepare: Callable[[Picture], Picture]) -> Callable[[Args, Store], Finding]:
@@ -164,7 +176,8 @@ def words_of(tsv: str) -> list[Line]:
     for row in rows[1:]:
         cells = row.split("\t", 11)
         try:
-            word = Line(cells[11].strip(), max(0.0, min(1.0, float(cells[10]) / 100)))
+            sure = max(0.0, min(1.0, float(cells[10]) / 100))
+            word = Line(cells[11].strip(), sure, sure)
         except (IndexError, ValueError) as error:
             raise ExpertError(f"tesseract printed a broken row: {row[:60]!r}") from error
         if cells[0] == "5" and word.text:

@@ -1,0 +1,107 @@
+"""What the recent competitions of a task amount to: counts that fade, so that an expert that changed is learned anew.
+
+Each competition of the task makes all earlier ones count a little less: half as much after HALF_LIFE of them.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from compegpt.league.match import Entry, Match
+
+HALF_LIFE = 200.0
+"""Competitions of a task after which an earlier one counts half."""
+FADE = 0.5 ** (1 / HALF_LIFE)
+TIMES = 25
+"""Latest durations per expert of which the median is taken."""
+SURE, AGREED = 0.9, 0.8
+"""A verdict is sure at this confidence; where it gives none, at this agreement."""
+
+
+def sure(confidence: float | None, agreement: float | None) -> bool:
+    """Whether a verdict leaves no doubt; one over a single candidate that gives no confidence tells nothing."""
+    return confidence >= SURE if confidence is not None else agreement is not None and agreement >= AGREED
+
+
+@dataclass(frozen=True)
+class Record:
+    """One expert in one task; all counts are faded."""
+
+    family: str
+    calls: float = 0.0
+    """Calls that ended by themselves: who was cancelled because others were faster is not counted."""
+    failed: float = 0.0
+    """Of these, those that gave nothing that could be judged."""
+    played: float = 0.0
+    """Competitions in which it stood beside at least one other."""
+    won: float = 0.0
+    backed: float = 0.0
+    """Competitions of `played` in which it gave the winning answer, whether or not it was the one that won by it."""
+    beside: float = 0.0
+    """Competitions in which it stood beside one of its family."""
+    added: float = 0.0
+    """Of these, those in which it gave the winning answer and no other of its family did."""
+    times: tuple[float, ...] = ()
+    """Seconds of its latest calls that stood."""
+
+    @property
+    def seconds(self) -> float | None:
+        """Median seconds of its latest calls."""
+        return statistics.median(self.times) if self.times else None
+
+
+@dataclass(frozen=True)
+class Form:
+    """The state of one task's league."""
+
+    competitions: float = 0.0
+    """Faded count; all of them, whoever took part."""
+    easy: float = 0.0
+    """Of these, those whose first round left no doubt."""
+    records: Mapping[str, Record] = field(default_factory=dict)
+    beats: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """How often the first of the pair gave the winning answer and the second another; half where both gave it."""
+
+    def after(self, match: Match) -> Form:
+        """The form once this competition is over. O(experts known + entries squared)."""
+        records = {expert: _faded(record) for expert, record in self.records.items()}
+        stood = [one for one in match.entries if one.stood]
+        for one in match.entries:
+            if one.stood or one.failed:
+                records[one.expert] = _with(records.get(one.expert, Record(one.family)), one, stood)
+        beats = {pair: count * FADE for pair, count in self.beats.items()}
+        for pair, share in _pairs(stood):
+            beats[pair] = beats.get(pair, 0.0) + share
+        easy = match.rounds == 1 and sure(match.confidence, match.agreement)
+        return Form(self.competitions * FADE + 1, self.easy * FADE + easy, records, beats)
+
+
+def _faded(record: Record) -> Record:
+    return Record(record.family, record.calls * FADE, record.failed * FADE, record.played * FADE, record.won * FADE,
+                  record.backed * FADE, record.beside * FADE, record.added * FADE, record.times)
+
+
+def _with(record: Record, one: Entry, stood: list[Entry]) -> Record:
+    played = one.stood and len(stood) > 1
+    kin = [other for other in stood if other.family == one.family and other.expert != one.expert]
+    beside = bool(kin) and one.stood
+    alone = beside and _backed(one) and not any(_backed(other) for other in kin)
+    return replace(record, family=one.family, calls=record.calls + 1, failed=record.failed + one.failed,
+                   played=record.played + played, won=record.won + (played and one.won),
+                   backed=record.backed + (played and _backed(one)), beside=record.beside + beside,
+                   added=record.added + alone,
+                   times=(*record.times, one.seconds)[-TIMES:] if one.stood else record.times)
+
+
+def _backed(one: Entry) -> bool:
+    return one.won or one.tied
+
+
+def _pairs(stood: list[Entry]) -> list[tuple[tuple[str, str], float]]:
+    """Who beat whom: each that gave the winning answer beats each that did not; those that share it tie."""
+    backed = [one.expert for one in stood if _backed(one)]
+    beaten = [one.expert for one in stood if not _backed(one)]
+    won = [((one, other), 1.0) for one in backed for other in beaten]
+    return won + [((one, other), 0.5) for one in backed for other in backed if one != other]
