@@ -116,6 +116,10 @@ class Verdict(TypedDict):
     winner: str | None
     agreement: float | None
     """How far the other families' outputs agree with the winner's, in [0, 1]; None where nobody else stands."""
+    confidence: float | None
+    """How likely the winner is right, calibrated on measured inputs, in [0, 1]; None where none were measured."""
+    unsure: bool
+    """Whether the judge says not to rely on the winner: it is more likely wrong than right."""
     similarity: list[list[float]]
     """n x n over the candidates that were compared, in candidate order."""
     reason: str

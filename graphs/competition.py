@@ -1,5 +1,5 @@
-"""The sub-graph of one task: wait for its inputs, select experts, let them compete, judge; where that leaves a doubt, more
-compete."""
+"""The sub-graph of one task: wait for its inputs, select experts, let them compete, judge; where that leaves a
+doubt, more compete."""
 
 from __future__ import annotations
 

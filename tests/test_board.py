@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 import pytest
 
 from compegpt.board import Board, Race
+from compegpt.schema import Expert
 
 
 def result(task_id: int, status: str = "ok") -> Any:
@@ -59,3 +61,35 @@ async def test_a_race_never_outlasts_the_request() -> None:
     race.last = now + 0.5
     race.answered()
     assert not race.hurried
+
+
+def experts(*names: str, source: str = "hub") -> list[Expert]:
+    return [Expert(f"{source}:{name}", "ocr", name, source) for name in names]
+
+
+async def test_another_round_gets_its_own_quorum_and_time_inside_the_tasks_deadline() -> None:
+    race = Race(quorum=1, patience=2.0, seconds=60.0, reserves=deque(experts("a", "b", "c")))
+    end = race.end()
+    race.answered()
+    assert race.hurried
+    assert [one.family for one in race.again(2, None)] == ["a", "b"]
+    assert (race.quorum, race.rounds, race.hurried, race.settled.is_set()) == (1, 2, False, False)
+    assert race.end() == end
+    with race.lane() as limit:
+        assert limit.when() == end
+    race.answered()
+    assert race.settled.is_set()
+
+
+async def test_without_reserves_there_is_no_other_round() -> None:
+    race = Race(quorum=1)
+    race.end()
+    race.answered()
+    assert race.again(2, None) == []
+    assert (race.rounds, race.settled.is_set()) == (1, True)
+
+
+async def test_a_source_that_refuses_its_key_sends_nobody_more() -> None:
+    race = Race(reserves=deque([*experts("a", "b"), *experts("c", source="embedded")]))
+    race.refused["hub"] = 2
+    assert [one.family for one in race.again(2, None)] == ["c"]

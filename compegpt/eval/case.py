@@ -1,8 +1,8 @@
 """What a kind of task is measured on: inputs made from a seed, the truth about each, and how good an output is.
 
 To add a kind: a module in `eval/kinds/` with a KIND, a row in KINDS, a test. Kinds and levels are fixed before the
-judge is tuned on `dev`; `test` differs from it in seed, texts and fonts, and is what figures are reported on. `fresh` is
-`test` with another seed, to be scored once after the last change.
+judge is tuned on `dev`; `test` differs from it in seed, texts and fonts, and is what figures are reported on. `fresh`
+is `test` with another seed, to be scored once after the last change.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Kind:
+    """One kind of task with known truth."""
+
     task: str
     cases: Callable[[Part, Path], Iterator[Case]]
     """Makes the cases of one set below a folder, always the same: from seeds, nothing else."""
@@ -45,6 +47,9 @@ class Kind:
     """By what a table calls them; the first is what experts and judge are compared by."""
     about: str
     """One sentence: what is measured on what."""
+    right: str = ""
+    """The measure whose value the judge's confidence should foretell (the share that is exactly right); empty for the
+    first."""
     unjudged: frozenset[str] = field(default=frozenset())
     """Categories that are reported alone and kept out of the tables (pictures without text)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from compegpt.embed import Encoder, folded
 from compegpt.eval.collecting import Row
 from compegpt.inputs import as_text
+from compegpt.judge.learned import Learned
 from compegpt.judge.similarity import is_empty
 from compegpt.judge.verdict import judge, score, weights_of
 from compegpt.schema import Candidate, Verdict
@@ -40,12 +41,14 @@ class Contest:
         return self.row["quality"][measure].get(expert, 0.0) if expert else 0.0
 
 
-def contest(row: Row, encoder: Encoder, experts: Sequence[str] | None = None) -> Contest:
+def contest(row: Row, encoder: Encoder, experts: Collection[str] | None = None,
+            known: Learned | None = None) -> Contest:
     """The judge's verdict on a recorded competition, or on some of its experts only."""
     taking_part = [one for one in row["candidates"] if experts is None or one["expert"] in experts]
-    verdict, judged = judge(row["task"], row["args"], taking_part, encoder)
+    verdict, judged = judge(row["task"], row["args"], taking_part, encoder, known)
     standing = [one for one in judged if one["score"] is not None]
-    return Contest(row, judged, standing, np.array(verdict["similarity"]).reshape(len(standing), len(standing)), verdict)
+    matrix = np.array(verdict["similarity"]).reshape(len(standing), len(standing))
+    return Contest(row, judged, standing, matrix, verdict)
 
 
 # the ways: from the candidates that stand, in order of selection, and their similarities to the index of one

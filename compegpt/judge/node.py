@@ -11,31 +11,56 @@ from langgraph.runtime import Runtime
 from compegpt.board import now
 from compegpt.context import Context
 from compegpt.errors import ExpertError, ExpertGone
-from compegpt.events import Judged
+from compegpt.events import Judged, Selected
 from compegpt.judge.close import is_close, settled, standing
 from compegpt.judge.verdict import judge as verdict_of
+from compegpt.league.match import match_of
+from compegpt.league.policy import widening
 from compegpt.printable import listed
 from compegpt.schema import Candidate, LLMCall, Result, Task, Verdict
-from compegpt.state import Competition, Problem
+from compegpt.state import Competition, Contender, Problem
 from compegpt.tasks import TASKS
 from compegpt.threads import in_thread
 
-_NOTHING: Verdict = {"winner": None, "agreement": None, "similarity": [], "reason": ""}
+_NOTHING: Verdict = {"winner": None, "agreement": None, "confidence": None, "unsure": False, "similarity": [],
+                     "reason": ""}
 
 
 async def judge(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Node: the task's result, published on the board whatever it is."""
+    """Node: the task's result, published on the board whatever it is; or, where that is in doubt, who competes too."""
     settled = now()
     candidates = state.get("candidates", [])
     verdict, calls = _NOTHING, list[LLMCall]()
     if candidates:
         verdict, candidates = await in_thread(
             verdict_of, state["task"]["task"], state["args"], candidates, runtime.context.encoder)
+        more = _more(state["task"], verdict, candidates, runtime.context)
+        if more:
+            runtime.stream_writer(Selected(state["task"], [one["id"] for one in more], ["the verdict is in doubt"]))
+            return {"contenders": more}
         verdict, calls = await _arbitrated(state, verdict, candidates, runtime.context)
     result = _result(state["task"], state, verdict, candidates, settled)
     runtime.context.board.publish(result)
+    _record(result, verdict, runtime.context)
     runtime.stream_writer(Judged(result))
     return {"results": [result], "calls": calls}
+
+
+def _more(task: Task, verdict: Verdict, candidates: list[Candidate], context: Context) -> list[Contender]:
+    """Who is sent out in another round: reserves, where the verdict is in doubt and there is the time."""
+    race = context.board.race(task["id"])
+    slowest = max(one["seconds"] for one in candidates)
+    if not race.k or not race.reserves or race.left() <= slowest:
+        return []
+    count = widening(verdict, task["task"], candidates, race.k, race.trusted)
+    return [Contender(id=one.id, family=one.family, source=one.source, why=one.why)
+            for one in race.again(count, context.settings.quorum)]
+
+
+def _record(result: Result, verdict: Verdict, context: Context) -> None:
+    if context.league is not None and result["candidates"]:
+        rounds = context.board.race(result["id"]).rounds
+        context.league.record(match_of(result, verdict.get("confidence"), rounds))
 
 
 async def _arbitrated(state: Competition, verdict: Verdict, candidates: list[Candidate],

@@ -1,25 +1,25 @@
 """What speaks for one output: how others agree, how sure its engine is, whether it is sound for its task.
 
-To add a signal: write it here, give it a weight in `verdict.WEIGHTS` for the comparisons it earned one on (measured on
-more than one kind of input: docs/judge.md), and fill it in `verdict.judge`. Signals are in [0, 1], None where they do
-not apply.
+To add a signal: write it here, fill it in `verdict.judge`, name it in `eval.fitting.SIGNALS`, and let the fit give it
+the weight it earns on measured inputs (docs/judge.md). Signals are in [0, 1], None where they do not apply.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compegpt.embed import folded
-from compegpt.judge.calibration import CALIBRATION
+from compegpt.judge.learned import Curve, worth
 from compegpt.judge.similarity import is_empty
 from compegpt.schema import Output
 
 Matrix = NDArray[np.float64]
 
+SAME = 0.999
+"""Outputs this similar are the same."""
 DOUBT = 3.0
 """How steeply a vote loses weight with the confidence of the engine that casts it."""
 CREDIBLE = 0.95
@@ -40,14 +40,14 @@ def agreement(matrix: Matrix, families: Sequence[str], index: int) -> float | No
     return sum(votes) / len(votes) if votes else None
 
 
-def support(matrix: Matrix, families: Sequence[str], worth: Sequence[float | None], index: int) -> float:
+def support(matrix: Matrix, families: Sequence[str], worths: Sequence[float | None], index: int) -> float:
     """How like the truth output `index` is if every output is the truth as often as its confidence is worth, in [0, 1].
 
-    The expected utility of minimum Bayes risk decoding. matrix: n x n similarities; worth: `confidences`, None for 1.
+    The expected utility of minimum Bayes risk decoding. matrix: n x n similarities; worths: `confidences`, None for 1.
     Each family, the output's own too, has one vote: the mean over its members weighted by their worth to the power of
     DOUBT. The vote weighs as much as its surest member, so that an engine that says it is guessing is hardly heard.
     """
-    weight = [1.0 if value is None else max(value, 1e-3) ** DOUBT for value in worth]
+    weight = [1.0 if value is None else max(value, 1e-3) ** DOUBT for value in worths]
     total = heard = 0.0
     for family in dict.fromkeys(families):
         members = [j for j, member in enumerate(families) if member == family]
@@ -57,31 +57,41 @@ def support(matrix: Matrix, families: Sequence[str], worth: Sequence[float | Non
     return total / heard
 
 
-def confidences(given: Sequence[float | None], families: Sequence[str],
-                substance: Sequence[float]) -> list[float | None]:
+def echo(matrix: Matrix, families: Sequence[str], worths: Sequence[float | None], index: int) -> float:
+    """`support` where only the very same counts as like: how probable output `index` is to the letter, in [0, 1]."""
+    return support((matrix >= SAME).astype(float), families, worths, index)
+
+
+def confidences(given: Sequence[float | None], families: Sequence[str], substance: Sequence[float],
+                curves: Mapping[str, Curve]) -> list[float | None]:
     """Own confidences made comparable, each in [0, 1] or None where an engine has none.
 
-    - A family with a measured table: what its confidence was worth on the development set, comparable between families.
-      All are worth less for less substance, as substance ** THIN.
+    - A family with a curve: what its confidence is worth, comparable between families. All are worth less for less
+      substance, as substance ** THIN.
     - Any other family: the share of its best member's confidence, comparable inside the family only; but as it is where
       somebody found nothing, since what speaks against nothing is how sure the finder is.
     - "Nothing there" (substance 0) is as credible as the evidence for something is weak: 1 - the greatest
       substance x confidence ** EVIDENCE. A lone letter is weak evidence, a line of text a strong one, even if misread.
     """
-    worth = [calibrated(value, family) * much**THIN if value is not None and much > 0 else None
+    known = [calibrated(value, curves.get(family)) * much**THIN if value is not None and much > 0 else None
              for value, family, much in zip(given, families, substance, strict=True)]
-    evidence = [much * value**EVIDENCE for value, much in zip(worth, substance, strict=True) if value is not None]
-    best = {family: max((value for value, member in zip(worth, families, strict=True)
+    evidence = [much * value**EVIDENCE for value, much in zip(known, substance, strict=True) if value is not None]
+    best = {family: max((value for value, member in zip(known, families, strict=True)
                          if member == family and value is not None), default=0.0) for family in families}
     comparable: list[float | None] = []
-    for value, family, much in zip(worth, families, substance, strict=True):
+    for value, family, much in zip(known, families, substance, strict=True):
         if much == 0:
             comparable.append(1 - max(evidence) if evidence else None)
-        elif value is None or family in CALIBRATION or len(best) == 1 or 0 in substance:
+        elif value is None or family in curves or len(best) == 1 or 0 in substance:
             comparable.append(value)
         else:
             comparable.append(value / best[family] if best[family] > 0 else 1.0)
     return comparable
+
+
+def calibrated(confidence: float, curve: Curve | None) -> float:
+    """What an engine's confidence is worth by its family's curve; as given without one."""
+    return worth(confidence, curve) if curve else min(1.0, max(0.0, confidence))
 
 
 def substance(output: Output) -> float:
@@ -94,27 +104,15 @@ def substance(output: Output) -> float:
     return min(1.0, max(1, sum(map(str.isalnum, text[: 10 * SUBSTANTIAL]))) / SUBSTANTIAL)
 
 
-def completeness(texts: Sequence[str], worth: Sequence[float | None]) -> list[float | None]:
+def completeness(texts: Sequence[str], worths: Sequence[float | None]) -> list[float | None]:
     """Length of each text as a share of the longest credible one's, at most 1: readers miss more than they invent.
 
     Credible is what is worth at least CREDIBLE, or everything where nothing is; None for an empty text.
     """
     lengths = [len(folded(text)) for text in texts]
-    credible = [length for length, value in zip(lengths, worth, strict=True) if length and (value or 0.0) >= CREDIBLE]
+    credible = [length for length, value in zip(lengths, worths, strict=True) if length and (value or 0.0) >= CREDIBLE]
     longest = max(credible or lengths)
     return [min(1.0, length / longest) if length else None for length in lengths]
-
-
-def calibrated(confidence: float, family: str) -> float:
-    """What an engine's confidence is worth, by its family's table (linear between its points); as given without one."""
-    value = min(1.0, max(0.0, confidence))
-    table = CALIBRATION.get(family)
-    if table is None:
-        return value
-    for (low, worth_low), (high, worth_high) in pairwise(table):
-        if value <= high:
-            return worth_low + (worth_high - worth_low) * (value - low) / (high - low)
-    return table[-1][1]
 
 
 def alignment(vectors: Mapping[str, NDArray[np.float32]], request: str, answer: str) -> float:

@@ -1,2 +1,2 @@
-"""What competitions of the past say about the experts: the record (store), what it amounts to (form, strength), and what
-follows from it for the next competition (policy)."""
+"""What past competitions say about the experts: the record (ledger, league), what it amounts to (form, strength), and
+what follows from it for the next one (policy)."""

@@ -10,19 +10,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from compegpt.league.match import Entry, Match
+from compegpt.tasks import TASKS, Comparison
 
 HALF_LIFE = 200.0
 """Competitions of a task after which an earlier one counts half."""
 FADE = 0.5 ** (1 / HALF_LIFE)
 TIMES = 25
 """Latest durations per expert of which the median is taken."""
-SURE, AGREED = 0.9, 0.8
-"""A verdict is sure at this confidence; where it gives none, at this agreement."""
+SURE = 0.9
+"""A verdict leaves no doubt from this confidence on."""
+AGREED: dict[Comparison, float] = {"edit": 0.8, "labels": 0.8, "spans": 0.8, "boxes": 0.8, "masks": 0.8, "scores": 0.8,
+                                   "meaning": 0.7}
+"""Outputs at least this similar say the same, by how they are compared. Pictures, sound and vectors are missing: good
+ones need not be alike, so that their agreement says nothing of it."""
+MOST = 0.5
+"""The part of the other families that has to agree with a winner, where nothing else is known of it."""
 
 
-def sure(confidence: float | None, agreement: float | None) -> bool:
-    """Whether a verdict leaves no doubt; one over a single candidate that gives no confidence tells nothing."""
-    return confidence >= SURE if confidence is not None else agreement is not None and agreement >= AGREED
+def doubt(task: str, confidence: float | None, agreement: float | None, families: int) -> bool | None:
+    """Whether a verdict over so many families is in doubt; None where it cannot be told.
+
+    confidence, agreement: the verdict's. Where it gives no confidence, it is in no doubt if one other family gives the
+    winner's answer and MOST of them agree with it; so one alone is in doubt.
+    """
+    if confidence is not None:
+        return confidence < SURE
+    agreed = AGREED.get(TASKS[task].compare)
+    if agreed is None:
+        return None
+    return agreement is None or families < 2 or agreement < max(MOST, agreed / (families - 1))
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,8 @@ class Form:
     """Faded count; all of them, whoever took part."""
     easy: float = 0.0
     """Of these, those whose first round left no doubt."""
+    compared: float = 0.0
+    """Of these, those with more than one that stood: only they tell who is stronger."""
     records: Mapping[str, Record] = field(default_factory=dict)
     beats: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """How often the first of the pair gave the winning answer and the second another; half where both gave it."""
@@ -74,8 +92,10 @@ class Form:
         beats = {pair: count * FADE for pair, count in self.beats.items()}
         for pair, share in _pairs(stood):
             beats[pair] = beats.get(pair, 0.0) + share
-        easy = match.rounds == 1 and sure(match.confidence, match.agreement)
-        return Form(self.competitions * FADE + 1, self.easy * FADE + easy, records, beats)
+        families = len({one.family for one in stood})
+        easy = match.rounds == 1 and doubt(match.task, match.confidence, match.agreement, families) is False
+        return Form(self.competitions * FADE + 1, self.easy * FADE + easy,
+                    self.compared * FADE + (len(stood) > 1), records, beats)
 
 
 def _faded(record: Record) -> Record:

@@ -20,7 +20,7 @@ VERSION = 1
 LEAGUE = 0x434C4755
 """SQLite's application id of a league, so that no other program's file is taken for one."""
 PATIENCE = 10.0
-"""Seconds that a write waits for those of other processes."""
+"""Seconds that a use waits for those of other processes."""
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS competitions (
@@ -46,8 +46,9 @@ LEFT JOIN candidates ON competition = one.id ORDER BY one.id, candidates.rowid
 class Ledger:
     """Competitions in a file, or in memory for None. Every method raises StorageError, which names the file."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    def __init__(self, path: Path | None, patience: float = PATIENCE) -> None:
+        """`patience`: seconds that a use waits for other processes."""
+        self.path, self._patience = path, patience
         self._sound = False
         self._kept: sqlite3.Connection | None = None
         if path is None:
@@ -113,7 +114,7 @@ class Ledger:
         if empty:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         mode = "rwc" if writing else "ro"
-        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=PATIENCE,
+        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=self._patience,
                                      isolation_level=None, check_same_thread=False)
         try:
             self._checked(connection, writing)
@@ -151,8 +152,8 @@ class Ledger:
             raise StorageError(f"The league '{self.path}' is damaged ({what}); move it away, and a new one "
                                "begins.") from error
         except OSError as error:
-            raise StorageError(f"The league '{self.path}' cannot be used ({error.strerror}); see that its folder can be "
-                               "written and has room, or set COMPEGPT_LEAGUE=off.") from error
+            raise StorageError(f"The league '{self.path}' cannot be used ({error.strerror}); see that its folder can "
+                               "be written and has room, or set COMPEGPT_LEAGUE=off.") from error
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -60,7 +60,7 @@ class Match:
 
 
 def match_of(result: Result, confidence: float | None = None, rounds: int = 1) -> Match:
-    """The competition behind a result. `confidence` is the verdict's. Candidates whose error is not theirs are left out.
+    """The competition behind a result, less the candidates whose error is not their own. `confidence`: the verdict's.
 
     Rows and columns of `result["similarity"]` stand for the candidates that have a score, in their order.
     """

@@ -11,21 +11,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compegpt.league.form import Form, Record, sure
+from compegpt.league.form import Form, Record, doubt
 from compegpt.league.strength import Array, bradley_terry, wilson
-from compegpt.schema import Expert
+from compegpt.schema import Candidate, Expert, Verdict
 
 RANK = 0.15
 """What one place in the sources' order is worth before anything is known, in log-strength."""
 TRUST = 30.0
-"""Competitions of a task after which the league's noise has half its full size: nobody gambles on nothing."""
-KIN = 1.5
+"""Competitions of a task between several after which the noise has half its full size: nobody gambles on nothing."""
+BOLD = 0.5
+"""How much of what is not known is drawn: less than all of it wins more in as few competitions as a person has."""
+KIN = 6.0
 """What a sibling of a chosen expert is worth less, in log-strength, unless it wins where that one does not."""
 SLOW, SLOWEST = 0.1, 10.0
 """What an expert that takes e times as long is worth less, in log-strength, up to this many times the usual."""
 COST = 0.1
-HOPELESS = 0.7
-"""An expert that fails at least so often, as far as is sure, rests: it stands behind all others until that has faded."""
+"""What an expert of cost c is worth less per log(1 + c), in log-strength."""
+HOPELESS = 0.6
+"""An expert that fails at least so often, as far as is sure, rests: it stands behind all others until that fades."""
 KNOWN = 10.0
 """Competitions of a task from which on fewer than k may begin."""
 NEARLY = 0.85
@@ -34,28 +37,28 @@ EASY = 0.4
 """Where at least so many first rounds leave no doubt, two begin."""
 EVEN = 0.5
 """A verdict below this confidence is doubted whatever the league says."""
-WIDER = 2
-"""So many more than the usual k are called at most."""
+LAST, WIDER = 2, 2
+"""So many are sent out at once beyond the usual k, and so many more than that are called at most."""
 
 
 def ordered(experts: Sequence[Expert], form: Form, chance: random.Random) -> list[Expert]:
     """The experts in selection order, by Thompson sampling: each as strong as one draw from what is known of it.
 
-    experts: in the order without a league, which is the prior and, with nothing recorded, the result. `chance` makes the
-    draws. O(n^3).
+    experts: in the order without a league, which is the prior and, with nothing recorded, the result. `chance` makes
+    the draws. O(n^3).
     """
     if not form.competitions or not experts:
         return list(experts)
     worth = _draw(experts, form, chance)
     rests = [resting(form.records.get(expert.id)) for expert in experts]
-    waiting = sorted(range(len(experts)), key=lambda index: (rests[index], -worth[index]))
-    order: list[int] = []
+    waiting, seen = set(range(len(experts))), set[str]()
+    order: list[Expert] = []
     while waiting:
-        seen = {experts[index].family for index in order}
-        best = min(waiting, key=lambda index: (rests[index], _kinship(experts[index], form, seen) - worth[index], index))
+        best = min(waiting, key=lambda i: (rests[i], _kinship(experts[i], form, seen) - worth[i], i))
         waiting.remove(best)
-        order.append(best)
-    return [experts[index] for index in order]
+        seen.add(experts[best].family)
+        order.append(experts[best])
+    return order
 
 
 def _draw(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array:
@@ -68,7 +71,7 @@ def _draw(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array
     known = [record.seconds for record in records if record and record.seconds]
     usual = float(np.median(known)) if known else 0.0
     drag = np.array([_drag(expert, record, usual) for expert, record in zip(experts, records, strict=True)])
-    return np.asarray(strength - drag + noise * form.competitions / (form.competitions + TRUST))
+    return np.asarray(strength - drag + BOLD * noise * form.compared / (form.compared + TRUST))
 
 
 def _drag(expert: Expert, record: Record | None, usual: float) -> float:
@@ -108,16 +111,19 @@ def width(form: Form, first: Expert, k: int) -> int:
     return min(k, 2) if form.easy >= EASY * form.competitions else k
 
 
-def widening(confidence: float | None, agreement: float | None, called: int, k: int, trusted: bool) -> int:
-    """How many more are sent out after a verdict: none where it is sure, one first, then all that may be called.
+def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, trusted: bool) -> int:
+    """How many more are sent out after a verdict: none where it is in no doubt; else one up to k, then all the rest.
 
-    called: experts so far; k: the usual number, WIDER more are the most. `trusted`: whether the league says that
-    whoever began alone gives nearly every winning answer.
+    candidates: all that were called, judged; k: the usual number, WIDER more are the most. `trusted`: whether the
+    league says that whoever began alone gives nearly every winning answer.
     """
-    if sure(confidence, agreement) or (trusted and called == 1 and (confidence is None or confidence >= EVEN)):
+    confidence, called = verdict.get("confidence"), len(candidates)
+    families = {one["family"] for one in candidates if one["score"] is not None}
+    if not doubt(task, confidence, verdict["agreement"], len(families)):
         return 0
-    most = k + WIDER
-    return max(0, most - called) if called >= k else min(most - called, 1)
+    if trusted and called == 1 and (confidence is None or confidence >= EVEN):
+        return 0
+    return 1 if called < k else max(0, min(LAST, k + WIDER - called))
 
 
 def told(record: Record | None) -> str:

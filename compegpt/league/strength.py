@@ -1,8 +1,8 @@
 """How strong experts are by their competitions, and how sure that is.
 
-Bradley and Terry, Rank analysis of incomplete block designs (1952): i beats j with probability p_i / (p_i + p_j). The MM
-algorithm is Hunter's, MM algorithms for generalized Bradley-Terry models (2004). Written out, for the one library of it
-that is kept up knows neither weights nor ties nor a prior.
+Bradley and Terry, Rank analysis of incomplete block designs (1952): i beats j with probability p_i / (p_i + p_j). The
+MM algorithm is Hunter's, MM algorithms for generalized Bradley-Terry models (2004). Written out, for the one library of
+it that is kept up knows neither weights nor ties nor a prior.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def bradley_terry(beats: Array, prior: Array | None = None) -> tuple[Array, Arra
     """Log-strengths (n) and their covariance (n x n).
 
     beats: n x n, how often i beat j, ties as halves on both sides. prior: n log-strengths of an opponent that each is
-    held to have tied with once; 0, an average expert, where it is not given. The covariance is the inverse of the Fisher
-    information. O(steps x n^2 + n^3).
+    held to have tied with once; 0, an average expert, where it is not given. The covariance is the inverse of the
+    Fisher information. O(steps x n^2 + n^3).
     """
     n = len(beats)
     opponent = np.exp(np.zeros(n) if prior is None else prior)
@@ -35,7 +35,7 @@ def bradley_terry(beats: Array, prior: Array | None = None) -> tuple[Array, Arra
         before, strength = strength, wins / met
         if np.all(np.abs(strength - before) <= CLOSE * before):
             break
-    return np.log(strength), np.linalg.inv(_information(strength, games, opponent))
+    return np.log(strength), np.asarray(np.linalg.inv(_information(strength, games, opponent)), dtype=np.float64)
 
 
 def _information(strength: Array, games: Array, opponent: Array) -> Array:

@@ -28,8 +28,8 @@ LATE = 3.0
 
 
 async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Node: ask the sources, order their mixed offers by what the league knows, take as many as it says, and prepare the
-    race with the rest as reserves."""
+    """Node: ask the sources, order their mixed offers by what the league knows, take as many as it says, and prepare
+    the race with the rest as reserves."""
     if state["problem"]:
         return {"contenders": []}
     context, task = runtime.context, state["task"]

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
@@ -115,9 +116,10 @@ def _bgr(image: Picture) -> Picture:
 def in_reading_order(boxes: Any, lines: Sequence[Line]) -> list[Line]:
     """Rows from top to bottom, pieces of one row from left to right joined by blanks.
 
-    boxes: n x 4 x 2, corners in pixels. A piece belongs to a row when its middle lies within half a height of it.
+    boxes: n x 4 x 2, corners in pixels. A piece belongs to a row when its middle lies within half a height of it, on a
+    page that is turned as the widest of the boxes are.
     """
-    corners = np.asarray(boxes, dtype=float).reshape(len(lines), 4, 2)
+    corners = _upright(np.asarray(boxes, dtype=float).reshape(len(lines), 4, 2))
     middle, left = corners[:, :, 1].mean(axis=1), corners[:, :, 0].min(axis=1)
     height = np.maximum(np.ptp(corners[:, :, 1], axis=1), 1.0)
     rows: list[list[int]] = []
@@ -128,6 +130,15 @@ def in_reading_order(boxes: Any, lines: Sequence[Line]) -> list[Line]:
         else:
             rows.append([int(piece)])
     return [_joined([lines[i] for i in sorted(row, key=lambda i: left[i])]) for row in rows]
+
+
+def _upright(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The corners (n x 4 x 2, from top left clockwise) turned back by the slope of the wider boxes."""
+    across = corners[:, 1] - corners[:, 0] + corners[:, 2] - corners[:, 3]
+    wide = across[np.hypot(*across.T) >= np.hypot(*across.T).max() / 2]
+    angle = np.arctan2(wide[:, 1].sum(), wide[:, 0].sum())
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.asarray(corners @ np.array([[cosine, -sine], [sine, cosine]]))
 
 
 def _joined(pieces: Sequence[Line]) -> Line:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import shutil
 import stat
 from collections.abc import Sequence
@@ -97,19 +98,27 @@ def square(x: float, y: float, side: float = 10) -> list[list[float]]:
     return [[x, y], [x + side, y], [x + side, y + side], [x, y + side]]
 
 
+def turned(x: float, y: float, angle: float = math.radians(15)) -> list[list[float]]:
+    """A box of 100 x 20 on a page that is turned."""
+    corners = ((x, y), (x + 100, y), (x + 100, y + 20), (x, y + 20))
+    return [[a * math.cos(angle) - b * math.sin(angle), a * math.sin(angle) + b * math.cos(angle)] for a, b in corners]
+
+
 @pytest.mark.parametrize(("boxes", "texts", "expected"), [
     ([square(0, 30), square(0, 0)], ["below", "above"], ["above", "below"]),
     ([square(50, 2), square(0, 0)], ["right", "left"], ["left right"]),
     ([square(50, 31), square(0, 30), square(30, 0)], ["d", "c", "a"], ["a", "c d"]),
-], ids=["rows", "one row", "both"])
+    ([turned(0, 0), turned(200, 0), turned(0, 30), turned(200, 30)], ["a", "b", "c", "d"], ["a b", "c d"]),
+], ids=["rows", "one row", "both", "a page that is turned by 15 degrees"])
 def test_reading_order(boxes: list[Any], texts: list[str], expected: Sequence[str]) -> None:
-    lines = ocr.in_reading_order(boxes, [ocr.Line(text, 0.9) for text in texts])
+    lines = ocr.in_reading_order(boxes, [ocr.Line(text, 0.9, 0.8) for text in texts])
     assert [line.text for line in lines] == expected
 
 
-def test_confidence_is_weighted_by_length() -> None:
-    finding = ocr.finding([ocr.Line("x", 0.0), ocr.Line("nine char", 1.0)])
+def test_confidence_is_weighted_by_length_and_the_weakest_part_is_kept() -> None:
+    finding = ocr.finding([ocr.Line("x", 0.0, 0.0), ocr.Line("nine char", 1.0, 0.7)])
     assert finding.confidence == pytest.approx(0.9)
+    assert finding.weakest == 0.0
 
 
 @pytest.mark.parametrize("printed", ["", "Segmentation fault", "level\tpage_num\n", f"{ocr._HEADER}\n5\t1\tbroken"])

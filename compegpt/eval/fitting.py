@@ -1,0 +1,221 @@
+"""Learns from recorded competitions what the judge needs to know about a task type (`judge/learned.json`).
+
+1. Curves: per family, isotonic regression of an output's quality on the engine's own confidence, and of being right on
+   the confidence of its weakest part. Per expert: how good it is on the whole.
+2. Weights of the signals: those that make a soft choice (softmax of the summed log odds) as good as can be, none below
+   0, with a penalty on their size that cross-validation chooses; also tried: the best expert always.
+3. Confidence: logistic regression of being right on the winner's score and the others' agreement, on held-out folds.
+
+Every competition is learned from twice: with all experts, and with some of them drawn at random, since few compete when
+it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compegpt.embed import Encoder
+from compegpt.eval.case import Kind
+from compegpt.eval.collecting import Row
+from compegpt.eval.ways import Contest, contest
+from compegpt.judge.learned import Curve, Learned, odds
+
+Numbers = NDArray[np.float64]
+SIGNALS = ("support", "echo", "confidence", "weakest", "record", "validity", "familiarity", "completeness", "alignment")
+FEWEST, MOST = 2, 6
+"""How many experts a drawn competition has."""
+FOLDS = 5
+PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
+BY_RECORD = -1.0
+"""Stands for no weights but the record's."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One competition to learn from."""
+
+    signals: Numbers
+    """Log odds, candidates x SIGNALS; what a candidate lacks is the mean of those that have it."""
+    quality: Numbers
+    """Candidates: the measures summed, each in units of its headroom."""
+    right: Numbers
+    """Candidates: the measure that the confidence foretells."""
+    agreement: list[float | None]
+
+
+@dataclass(frozen=True)
+class Fit:
+    learned: dict[str, Any]
+    """As it stands in learned.json."""
+    penalty: float
+    told: dict[float, float]
+    """By penalty, what cross-validation gained, in units of headroom."""
+
+
+def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> Fit:
+    """What is learned from rows of the development set."""
+    right = kind.right or next(iter(kind.measures))
+    known = _known(rows, kind, right)
+    lessons = _lessons(rows, kind, right, known, encoder, np.random.default_rng(seed))
+    present = np.array([bool(np.ptp(np.concatenate([one.signals[:, i] for one in lessons])) > 1e-9)
+                        for i in range(len(SIGNALS))])
+    folds = [np.arange(len(lessons)) // 2 % FOLDS == fold for fold in range(FOLDS)]  # both lessons of a row together
+    told = {penalty: float(np.mean([_gained(lessons, folds, penalty, present)])) for penalty in (BY_RECORD, *PENALTIES)}
+    penalty = max(told, key=lambda each: told[each])
+    weights = _weights(lessons, penalty, present)
+    sure = _sure(lessons, folds, penalty, present)
+    told_weights = {name: round(float(weight / max(weights.sum(), 1e-9)), 4)
+                    for name, weight in zip(SIGNALS, weights, strict=True) if weight > 1e-4}
+    return Fit({"weights": told_weights, "confidence": _plain(known.confidence), "weakest": _plain(known.weakest),
+                "record": {name: round(value, 4) for name, value in known.record.items()}, "sure": sure}, penalty, told)
+
+
+def _plain(curves: Mapping[str, Curve]) -> dict[str, list[list[float]]]:
+    return {family: [[round(x, 4), round(y, 4)] for x, y in curve] for family, curve in curves.items()}
+
+
+# curves and records
+
+
+def _known(rows: Sequence[Row], kind: Kind, right: str) -> Learned:
+    judged = [row for row in rows if row["category"] not in kind.unjudged]
+    main = next(iter(kind.measures))
+    record: dict[str, list[float]] = {}
+    for row in judged:
+        for name in row["quality"][main]:
+            record.setdefault(name, []).append(float(np.mean([row["quality"][one][name] for one in kind.measures])))
+    return Learned(dict.fromkeys(SIGNALS, 1.0), _curves(judged, "confidence", main),
+                   _curves(judged, "weakest", right), {name: float(np.mean(each)) for name, each in record.items()})
+
+
+def _curves(rows: Sequence[Row], given: str, measure: str) -> dict[str, Curve]:
+    pairs: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        for one in row["candidates"]:
+            value = one.get(given)
+            if isinstance(value, float | int) and one["status"] == "ok":
+                pairs.setdefault(one["family"], []).append((float(value), row["quality"][measure][one["expert"]]))
+    return {family: _isotonic(np.array(each)) for family, each in pairs.items() if len({x for x, _ in each}) > 2}
+
+
+def _isotonic(pairs: Numbers) -> Curve:
+    """pairs: n x 2 (given, quality). Isotonic regression, read off smoothly at its quantiles, at most 14 points."""
+    from sklearn.isotonic import IsotonicRegression
+
+    curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(pairs[:, 0], pairs[:, 1])
+    places = np.quantile(pairs[:, 0], (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98))
+    knots = np.unique(np.round([0.0, *places, 1.0], 3))
+    around = [np.linspace(max(0.0, knot - 0.02), min(1.0, knot + 0.02), 9) for knot in knots]
+    return tuple((float(knot), float(curve.predict(near).mean())) for knot, near in zip(knots, around, strict=True))
+
+
+# lessons
+
+
+def _lessons(rows: Sequence[Row], kind: Kind, right: str, known: Learned, encoder: Encoder,
+             random: np.random.Generator) -> list[Lesson]:
+    scale = {measure: _headroom(rows, kind, measure) for measure in kind.measures}
+    lessons = []
+    for row in rows:
+        names = [one["expert"] for one in row["candidates"]]
+        few = min(len(names), int(random.integers(FEWEST, MOST + 1)))
+        for experts in (names, list(random.choice(names, size=few, replace=False))):
+            lessons.append(_lesson(contest(row, encoder, experts, known), scale, right))
+    return lessons
+
+
+def _headroom(rows: Sequence[Row], kind: Kind, measure: str) -> float:
+    table = np.array([[row["quality"][measure][one] for one in rows[0]["quality"][measure]] for row in rows
+                      if row["category"] not in kind.unjudged])
+    return max(float(table.max(axis=1).mean() - table.mean(axis=0).max()), 0.01)
+
+
+def _lesson(one: Contest, scale: Mapping[str, float], right: str) -> Lesson:
+    given = np.array([[each["signals"].get(name, np.nan) for name in SIGNALS] for each in one.standing]).reshape(
+        len(one.standing), len(SIGNALS))
+    has = ~np.isnan(given)
+    usual = np.where(has, given, 0).sum(axis=0) / np.maximum(has.sum(axis=0), 1)
+    whole = np.where(has, given, np.where(has.any(axis=0), usual, 0.5))
+    quality = [sum(one.quality(each["expert"], name) / unit for name, unit in scale.items()) for each in one.standing]
+    return Lesson(np.vectorize(odds, otypes=[float])(whole), np.array(quality, dtype=float),
+                  np.array([one.quality(each["expert"], right) for each in one.standing], dtype=float),
+                  [each["signals"].get("agreement") for each in one.standing])
+
+
+# weights
+
+
+def _weights(lessons: Sequence[Lesson], penalty: float, present: NDArray[np.bool_]) -> Numbers:
+    """Weights of SIGNALS, at least 0: the expected quality of a softmax choice, less the penalty, at its greatest."""
+    from scipy.optimize import minimize
+
+    if penalty == BY_RECORD:
+        return np.array([float(name == "record") for name in SIGNALS])
+    several = [one for one in lessons if len(one.quality) > 1]
+
+    def loss(weights: Numbers) -> tuple[float, Numbers]:
+        total, slope = 0.0, np.zeros(len(SIGNALS))
+        for one in several:
+            pooled = one.signals @ weights
+            chance = np.exp(pooled - pooled.max())
+            chance /= chance.sum()
+            expected = float(chance @ one.quality)
+            total -= expected
+            slope -= one.signals.T @ (chance * (one.quality - expected))
+        return total / len(several) + penalty * float(weights @ weights), slope / len(several) + 2 * penalty * weights
+
+    bounds = [(0.0, None if here else 0.0) for here in present]
+    found = minimize(loss, present.astype(float) * 0.5, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x) if float(np.sum(found.x)) > 1e-6 else _weights(lessons, BY_RECORD, present)
+
+
+def _gained(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty: float,
+            present: NDArray[np.bool_]) -> float:
+    """Mean quality of the choices on held-out folds."""
+    gained: list[float] = []
+    for held in folds:
+        weights = _weights([one for one, out in zip(lessons, held, strict=True) if not out], penalty, present)
+        gained += [float(one.quality[int(np.argmax(one.signals @ weights))])
+                   for one, out in zip(lessons, held, strict=True) if out and len(one.quality)]
+    return float(np.mean(gained))
+
+
+# confidence
+
+
+def _sure(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty: float,
+          present: NDArray[np.bool_]) -> dict[str, float]:
+    """Coefficients of `Learned.probability`, from winners that were chosen by weights fitted without them."""
+    rows, right = [], []
+    for held in folds:
+        weights = _weights([one for one, out in zip(lessons, held, strict=True) if not out], penalty, present)
+        for one, out in zip(lessons, held, strict=True):
+            if not out or not len(one.quality):
+                continue
+            pooled = one.signals @ weights / max(float(weights.sum()), 1e-9)
+            best = int(np.argmax(pooled))
+            agreed = one.agreement[best]
+            rows.append([float(pooled[best]), 0.0 if agreed is None else agreed, float(agreed is None), 1.0])
+            right.append(float(one.right[best]))
+    found = _logistic(np.array(rows), np.array(right))
+    return dict(zip(("score", "agreement", "alone", "bias"), (round(float(each), 4) for each in found), strict=True))
+
+
+def _logistic(rows: Numbers, right: Numbers) -> Numbers:
+    """Logistic regression on targets in [0, 1], slightly regularised; score and agreement never count against."""
+    from scipy.optimize import minimize
+
+    def loss(coefficients: Numbers) -> tuple[float, Numbers]:
+        chance = np.clip(1 / (1 + np.exp(-np.clip(rows @ coefficients, -30, 30))), 1e-9, 1 - 1e-9)
+        cross = -(right * np.log(chance) + (1 - right) * np.log(1 - chance)).mean()
+        slope = rows.T @ (chance - right) / len(rows) + 0.002 * coefficients
+        return float(cross + 0.001 * coefficients @ coefficients), slope
+
+    found = minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B",
+                     bounds=[(0, None), (0, None), (None, None), (None, None)])
+    return np.asarray(found.x)

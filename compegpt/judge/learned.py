@@ -1,0 +1,91 @@
+"""What was learned from competitions whose truth is known: one data file, `learned.json`, that one command makes anew.
+
+`python main.py eval competition --fit` writes the part under "tasks" (docs/judge.md tells how); the weights under
+"comparisons" are set by judgement and hold for task types that nothing was learned about.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from compegpt.tasks import TASKS
+
+FILE = Path(__file__).with_name("learned.json")
+FORM = 1
+EDGE = 0.005
+"""No signal is taken for surer than this: one that is 0 must not make all others meaningless."""
+
+Curve = tuple[tuple[float, float], ...]
+"""Points (given, worth), rising; linear between them."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is known about judging one task type."""
+
+    weights: Mapping[str, float]
+    """How much each signal counts in the score."""
+    confidence: Mapping[str, Curve] = field(default_factory=dict)
+    """By family: what the engine's own confidence is worth."""
+    weakest: Mapping[str, Curve] = field(default_factory=dict)
+    """By family: how often an output is right whose least sure part the engine is so sure of."""
+    record: Mapping[str, float] = field(default_factory=dict)
+    """By expert: mean quality of its outputs."""
+    sure: Mapping[str, float] = field(default_factory=dict)
+    """Coefficients of the logistic curve from verdict to the probability that it is right; empty for none."""
+
+    def probability(self, score: float, agreement: float | None) -> float | None:
+        """How likely the winner is right, in [0, 1], by its score and the others' agreement; None where not learned."""
+        if not self.sure:
+            return None
+        told = self.sure["bias"] + self.sure["score"] * odds(score)
+        told += self.sure["alone"] if agreement is None else self.sure["agreement"] * agreement
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
+
+
+def odds(share: float) -> float:
+    """Log odds of a share that is taken for at least EDGE and at most 1 - EDGE."""
+    bounded = min(max(share, EDGE), 1 - EDGE)
+    return math.log(bounded / (1 - bounded))
+
+
+def worth(value: float, curve: Curve) -> float:
+    """What a value is worth by a curve; flat beyond its ends."""
+    bounded = min(max(value, curve[0][0]), curve[-1][0])
+    for (low, worth_low), (high, worth_high) in pairwise(curve):
+        if bounded <= high:
+            return worth_low + (worth_high - worth_low) * (bounded - low) / max(high - low, 1e-12)
+    return curve[-1][1]
+
+
+def learned(task: str) -> Learned:
+    """What is known about judging a task type; weights by its comparison alone where nothing was learned."""
+    tasks, comparisons = _read(FILE)
+    return tasks.get(task) or Learned(comparisons[TASKS[task].compare])
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The data file: its form, weights by comparison, and what was learned by task type."""
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+@functools.cache
+def _read(path: Path) -> tuple[dict[str, Learned], dict[str, dict[str, float]]]:
+    data = read_file(path)
+    if data["form"] != FORM:
+        raise ValueError(f"{path} is of form {data['form']}, this version reads form {FORM}")
+    return {task: _learned(told) for task, told in data["tasks"].items()}, data["comparisons"]
+
+
+def _learned(told: Mapping[str, Any]) -> Learned:
+    curves = {name: {family: tuple((float(x), float(y)) for x, y in points) for family, points in told[name].items()}
+              for name in ("confidence", "weakest")}
+    return Learned(told["weights"], curves["confidence"], curves["weakest"], told["record"], told["sure"])

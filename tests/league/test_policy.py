@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from compegpt.league.form import Form, Record
+from compegpt.league.policy import KNOWN, nearly_always, ordered, resting, told, widening, width
+from compegpt.schema import Expert, Verdict
+from compegpt.select.ranking import ranked
+from tests.fakes import candidate
+from tests.league.rows import match
+
+
+def experts(*names: str, **more: float) -> list[Expert]:
+    """One expert per name; its family is its first letter."""
+    return [Expert(name, "ocr", name[0], cost=more.get(name, 0.0)) for name in names]
+
+
+def ids(found: Sequence[Expert]) -> list[str]:
+    return [expert.id for expert in found]
+
+
+def often(*entries: str, times: int = 60, form: Form | None = None) -> Form:
+    made = form or Form()
+    for _ in range(times):
+        made = made.after(match(*entries))
+    return made
+
+
+def firsts(found: list[Expert], form: Form, draws: int = 200) -> dict[str, float]:
+    """How often each comes first."""
+    chance = random.Random(3)
+    seen = [ordered(found, form, chance)[0].id for _ in range(draws)]
+    return {name: seen.count(name) / draws for name in set(seen)}
+
+
+FIELD = experts("a1", "b1", "a2", "c1", "a3", "b2")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_with_nothing_recorded_the_order_is_the_sources_own(seed: int) -> None:
+    assert ordered(ranked(FIELD), Form(), random.Random(seed)) == ranked(FIELD)
+
+
+def test_who_wins_comes_first_nearly_always() -> None:
+    assert firsts(experts("a", "b", "c"), often("c", "a", "b"))["c"] > 0.95
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    form = often("c", "a", times=5)
+    orders = {tuple(ids(ordered(FIELD, form, random.Random(11)))) for _ in range(5)}
+    assert len(orders) == 1
+
+
+def test_a_new_expert_gets_its_chances_and_is_not_favoured() -> None:
+    form = often("a", "b", times=20, form=often("b", "a", times=20))
+    share = firsts(experts("a", "b", "new"), form)["new"]
+    assert 0.02 < share < 0.5
+
+
+def test_what_was_learned_from_single_runs_changes_no_order() -> None:
+    assert firsts(experts("a", "b"), often("b")) == {"a": 1.0}
+
+
+@pytest.mark.parametrize(("entries", "last"), [(("b", "a", "c!"), "c"), (("b", "c", "a!"), "a")])
+def test_one_that_only_fails_rests_behind_all_others(entries: tuple[str, ...], last: str) -> None:
+    form = often(*entries, times=15)
+    chance = random.Random(1)
+    assert {ordered(experts("a", "b", "c"), form, chance)[-1].id for _ in range(50)} == {last}
+
+
+def test_its_rest_ends_when_its_failures_have_faded() -> None:
+    form = often("a", "b", "c!", times=5)
+    assert resting(form.records["c"])
+    assert not resting(often("a", "b", times=400, form=form).records["c"])
+
+
+@pytest.mark.parametrize(("form", "second"), [
+    (often("a1", "b", "a2"), "b"), (often("a1", "b", "a2="), "b"),
+    (often("a2", "b", "a1", form=often("a1", "b", "a2"), times=55), "a"),
+], ids=["a sibling that loses", "a sibling that says the same", "a sibling that wins where its kin do not"])
+def test_families_come_before_siblings_unless_the_sibling_adds_wins(form: Form, second: str) -> None:
+    chance = random.Random(5)
+    seconds = [ordered(experts("a1", "b", "a2"), form, chance)[1].family for _ in range(100)]
+    assert seconds.count(second) > 80
+
+
+def test_of_equals_the_faster_and_the_cheaper_come_first() -> None:
+    form = Form(100, 0, 0, {"a": Record("a", 50, 0, 50, 25, 25, times=(9.0,)),
+                            "b": Record("b", 50, 0, 50, 25, 25, times=(0.1,))})
+    assert ids(ordered(experts("a", "b"), form, random.Random(0))) == ["b", "a"]
+    form = Form(100, 0, 0, {"a": Record("a", 50), "b": Record("b", 50)})
+    assert ids(ordered(experts("a", "b", a=50.0), form, random.Random(0))) == ["b", "a"]
+
+
+ALWAYS, MOSTLY = Record("a", 100, 0, 100, 95, 98), Record("a", 100, 0, 100, 70, 80)
+
+
+@pytest.mark.parametrize(("form", "begin"), [
+    (Form(), 3), (Form(KNOWN - 1, KNOWN - 1, KNOWN - 1, {"a": ALWAYS}), 3),
+    (Form(100, 90, 100, {"a": ALWAYS}), 1), (Form(100, 90, 100, {"a": MOSTLY}), 2), (Form(100, 10, 100), 3),
+], ids=["nothing known", "little known", "one wins nearly always", "verdicts are sure", "verdicts are in doubt"])
+def test_how_many_begin(form: Form, begin: int) -> None:
+    assert width(form, experts("a")[0], 3) == begin
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_no_more_begin_than_k(k: int) -> None:
+    assert width(Form(100, 90, 100), experts("a")[0], k) == k
+
+
+@pytest.mark.parametrize(("names", "agreement", "confidence", "trusted", "more"), [
+    ("ab", 1.0, None, False, 0), ("ab", 0.2, None, False, 1), ("abc", 0.2, None, False, 2),
+    ("abcde", 0.2, None, False, 0), ("abcd", 0.2, None, False, 1), ("abc", 0.58, None, False, 0),
+    ("a", None, None, False, 1), ("a", None, None, True, 0), ("a", None, 0.3, True, 1), ("a", None, 0.95, False, 0),
+    ("ab", 1.0, 0.5, False, 1), ("ab", 0.2, 0.95, False, 0),
+], ids=["agree", "differ", "three differ", "the most", "one below the most", "two of three", "alone",
+        "alone and trusted", "alone, trusted, unsure", "alone and sure", "agree and unsure", "differ and sure"])
+def test_how_many_more_are_sent_out(names: str, agreement: float | None, confidence: float | None, trusted: bool,
+                                    more: int) -> None:
+    verdict: Verdict = {"winner": "a", "agreement": agreement, "similarity": [], "reason": "", "confidence": confidence}
+    called = [candidate(name, {"text": "x"}, score=0.5) for name in names]
+    assert widening(verdict, "ocr", called, 3, trusted) == more
+
+
+def test_pictures_that_differ_call_for_nobody() -> None:
+    verdict: Verdict = {"winner": "a", "agreement": 0.1, "similarity": [], "reason": ""}
+    called = [candidate(name, {"image": "x"}, score=0.5) for name in "abc"]
+    assert widening(verdict, "text-to-image", called, 3, False) == 0
+
+
+@pytest.mark.parametrize(("record", "phrase"), [
+    (None, ""), (Record("a", 0.2), ""), (MOSTLY, "won 70 of 100 lately"),
+    (Record("a", 50, 10, 40, 34), "won 34 of 40 lately, failed 10 of 50"), (Record("a", 7, 7), "failed 7 of 7"),
+])
+def test_what_the_league_says_of_an_expert(record: Record | None, phrase: str) -> None:
+    assert told(record) == phrase
+
+
+def test_nearly_always_needs_many_competitions() -> None:
+    assert not nearly_always(Record("a", 5, 0, 5, 5, 5))
+    assert nearly_always(Record("a", 60, 0, 60, 60, 60))
