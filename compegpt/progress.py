@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from compegpt.console import Console
 from compegpt.events import Event, Executed, Judged, Noticed, Planned, Selected, Wrote
 from compegpt.printable import printable
+from compegpt.schema import Candidate
 
 
 class Progress(Protocol):
@@ -38,9 +39,20 @@ def told(event: Event) -> str | None:
         return f"{_task(event.task)}: {_short(one['expert'])} {one['status']} in {one['seconds']:.1f} s{error}"
     if isinstance(event, Judged):
         result = event.result
-        end = f"{_short(result['winner'])} won" if result["winner"] else f"{result['status']}: {result['error']}"
-        return f"{_task(result)}: {end}"
+        if not result["winner"]:
+            return f"{_task(result)}: {result['status']}: {result['error']}"
+        sure = result.get("confidence")
+        won = f"{_task(result)}: {_short(result['winner'])} won{'' if sure is None else f', confidence {sure:.2f}'}"
+        return "\n".join([won, *map(_signals, result["candidates"])])
     return None
+
+
+def _signals(candidate: Candidate) -> str:
+    """What the judge saw in a candidate."""
+    if candidate["score"] is None:
+        return f"  {_short(candidate['expert'])}: {candidate['status']}, not compared"
+    told = ", ".join(f"{name} {value:.2f}" for name, value in candidate["signals"].items())
+    return f"  {_short(candidate['expert'])}: score {candidate['score']:.2f} ({told})"
 
 
 def planner_told(planner: str, confidence: float | None) -> str:

@@ -14,9 +14,10 @@ from compegpt.schema import LLMCall, Result, Task, Turn
 
 STATUSES = (2, 3, 6, 5, 1)
 """Exit statuses, the most telling first."""
-_RESULT = ("id", "task", "status", "error", "args", "winner", "output", "agreement", "reason", "similarity")
+_RESULT = ("id", "task", "status", "error", "args", "winner", "output", "agreement",
+           "confidence", "unsure", "reason", "similarity")
 _CANDIDATE = ("expert", "source", "family", "status", "output", "confidence", "signals", "score", "seconds", "error",
-              "note", "why")
+              "note", "why", "weakest")
 
 
 class Interrupted(CompeGPTError):
@@ -151,7 +152,7 @@ def _usage(outcome: Outcome) -> dict[str, Any]:
 
 
 def _result(result: Result) -> dict[str, Any]:
-    return {**{key: result[key] for key in _RESULT},  # type: ignore[literal-required]
+    return {**{key: result.get(key) for key in _RESULT},
             "candidates": [{key: candidate[key] for key in _CANDIDATE if key in candidate}  # type: ignore[literal-required]
                            for candidate in result["candidates"]]}
 

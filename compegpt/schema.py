@@ -137,6 +137,9 @@ class Result(TypedDict):
     winner: str | None
     output: Output | None
     agreement: float | None
+    confidence: NotRequired[float | None]
+    """The verdict's, like `unsure`; absent from results that were written before verdicts had it."""
+    unsure: NotRequired[bool]
     reason: str
     similarity: list[list[float]]
     candidates: list[Candidate]

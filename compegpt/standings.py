@@ -41,8 +41,8 @@ def table(listed: Sequence[Row], settings: Settings) -> str:
         lines += [*([""] if lines else []), f"{name} ({TASKS[name].title})",
                   f"  {'expert':<{wide}}  {'played':>6}  {'won':>5}  {'win rate':^19}  {'strength':^19}  "
                   f"{'fails':^19}  {'seconds':>7}", *(_line(row, wide) for row in own)]
-    return "\n".join([*lines, "", "Recent competitions count most. Strength: how often it beats an average one of these; "
-                                  "in brackets 90 % intervals."])
+    return "\n".join([*lines, "", "Recent competitions count most. Strength: how often it beats an average one here. "
+                                  "Brackets: 90 % intervals."])
 
 
 def _form(ledger: Ledger, task: str) -> Form:
@@ -54,7 +54,7 @@ def _form(ledger: Ledger, task: str) -> Form:
 
 def _of_task(task: str, form: Form) -> list[Row]:
     played = [expert for expert, record in form.records.items() if record.played]
-    beats = np.array([[form.beats.get((one, other), 0.0) for other in played] for one in played]).reshape(len(played), -1)
+    beats = np.array([[form.beats.get((one, other), 0.0) for other in played] for one in played])
     strength, spread = _against_average(*bradley_terry(beats)) if played else (np.zeros(0), np.zeros(0))
     known = dict(zip(played, zip(strength, spread, strict=True), strict=True))
     found = [_row(task, expert, record, known.get(expert)) for expert, record in form.records.items()]
@@ -72,8 +72,10 @@ def _row(task: str, expert: str, record: Record, known: tuple[float, float] | No
     edges = [1 / (1 + float(np.exp(-known[0] - side * Z90 * known[1]))) for side in (0, -1, 1)] if known else []
     return {"task": task, "expert": expert, "family": record.family, "competitions": round(record.played, 1),
             "wins": round(record.won, 1), "win_rate": _share(record.won, record.played),
-            "win_rate_interval": _interval(record.won, record.played), "strength": round(edges[0], 3) if known else None,
-            "strength_interval": [round(edge, 3) for edge in edges[1:]] if known else None, "calls": round(record.calls, 1),
+            "win_rate_interval": _interval(record.won, record.played),
+            "strength": round(edges[0], 3) if known else None,
+            "strength_interval": [round(edge, 3) for edge in edges[1:]] if known else None,
+            "calls": round(record.calls, 1),
             "failure_rate": _share(record.failed, record.calls),
             "failure_rate_interval": _interval(record.failed, record.calls), "median_seconds": record.seconds}
 

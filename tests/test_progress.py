@@ -13,7 +13,9 @@ from tests.fakes import candidate, result, task
 
 READ = task("ocr", image="/p/a.png")
 EVENTS = [Planned([READ], "fake", 0.9), Noticed("mind the \x1b[31mgap"), Selected(READ, ["embedded:first"]),
-          Executed(READ, candidate("first", {"text": "[red]x"})), Judged(result(READ, {"text": "x"}))]
+          Executed(READ, candidate("first", {"text": "[red]x"})), Judged(result(READ, {"text": "x"}, confidence=0.81, candidates=[
+              candidate("first", {"text": "x"}, score=0.9, signals={"support": 0.8, "validity": 1.0}),
+              candidate("second", status="timeout")]))]
 
 
 class Terminal(io.StringIO):
@@ -35,7 +37,8 @@ def test_a_pipe_gets_notices_only() -> None:
 def test_v_gives_a_line_per_event() -> None:
     assert shown(io.StringIO(), verbosity=1).splitlines() == [
         "plan (fake, confidence 0.90): ocr", "note: mind the gap", "0 ocr: first compete", "0 ocr: first ok in 0.1 s",
-        "0 ocr: first won"]
+        "0 ocr: first won, confidence 0.81", "  first: score 0.90 (support 0.80, validity 1.00)",
+        "  second: timeout, not compared"]
 
 
 @pytest.mark.parametrize("colour", [False, True])

@@ -46,7 +46,8 @@ def test_the_record_has_exactly_the_documented_fields() -> None:
     made = record(outcome_of([OCR], [result(OCR, {"text": "a"}, candidates=[rival])], began=50.0))
     assert list(made) == ["answer", "thread", "planner", "plan_confidence", "plan", "results", "artifacts", "usage"]
     assert list(made["results"][0]) == [
-        "id", "task", "status", "error", "args", "winner", "output", "agreement", "reason", "similarity", "candidates"]
+        "id", "task", "status", "error", "args", "winner", "output", "agreement", "confidence", "unsure",
+        "reason", "similarity", "candidates"]
     assert list(made["results"][0]["candidates"][0]) == [
         "expert", "source", "family", "status", "output", "confidence", "signals", "score", "seconds", "error", "note"]
     assert made["usage"] == {"llm_calls": 0, "tokens": 0, "expert_calls": 1, "seconds": 3.0,

@@ -48,14 +48,15 @@ class Kind:
     about: str
     """One sentence: what is measured on what."""
     right: str = ""
-    """The measure whose value the judge's confidence should foretell (the share that is exactly right); empty for the
-    first."""
+    """The measure that says right (1) or wrong (0), which the judge's confidence foretells; empty where an output can
+    only be better or worse."""
     unjudged: frozenset[str] = field(default=frozenset())
     """Categories that are reported alone and kept out of the tables (pictures without text)."""
 
 
 KINDS: dict[str, str] = {
     "ocr": "ocr",
+    "barcode-detection": "codes", "image-upscaling": "upscaling", "image-to-image": "denoising",
 }
 """Module of `compegpt.eval.kinds` that holds the KIND of a task type."""
 

@@ -101,21 +101,20 @@ def evaluated(each: Kind, rows: Sequence[Row], part: str, top: int | None) -> tu
     """All tables of one kind, and its figures as plain data."""
     encoder = shared_encoder()
     measures = list(each.measures)
-    right = each.right or measures[0]
     whole = [contest(row, encoder, [one["expert"] for one in row["candidates"][:top]]) for row in rows]
     counted = [one for one in whole if one.row["category"] not in each.unjudged]
     scores = [scores_of(counted, measure, encoder) for measure in measures]
-    sure = reliability(counted, right)
+    sure = reliability(counted, each.right) if each.right else None
     experts = len(rows[0]["candidates"][:top])
     tables = [standings(f"{each.task}: {len(counted)} {part} cases, {experts} experts", scores),
               ablation(f"{each.task}: the judge without a signal, and by one alone", counted, measures),
               by_group(f"{each.task}: by kind of input", counted, measures, encoder)]
     if sure is not None:
         note = (f"Expected calibration error {sure.error:.3f} ({between(sure.edges)}). The judge says not to rely on "
-                f"{sure.abstained:.0%} of its winners: {right} {figure(sure.right_then)} there, "
+                f"{sure.abstained:.0%} of its winners: {each.right} {figure(sure.right_then)} there, "
                 f"{figure(sure.right_else)} elsewhere.")
-        tables.append(Table(f"{each.task}: confidence and what it was worth ({right})",
-                            ("", "confidence", right, "cases"),
+        tables.append(Table(f"{each.task}: confidence and what it was worth ({each.right})",
+                            ("", "confidence", each.right, "cases"),
                             [(f"tenth {number}", figure(said), figure(was), str(cases))
                              for number, (said, was, cases) in enumerate(sure.bins, 1)], note))
     tables += _apart(each, whole, measures)

@@ -59,16 +59,15 @@ class Fit:
 
 def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> Fit:
     """What is learned from rows of the development set."""
-    right = kind.right or next(iter(kind.measures))
-    known = _known(rows, kind, right)
-    lessons = _lessons(rows, kind, right, known, encoder, np.random.default_rng(seed))
+    known = _known(rows, kind)
+    lessons = _lessons(rows, kind, known, encoder, np.random.default_rng(seed))
     present = np.array([bool(np.ptp(np.concatenate([one.signals[:, i] for one in lessons])) > 1e-9)
                         for i in range(len(SIGNALS))])
     folds = [np.arange(len(lessons)) // 2 % FOLDS == fold for fold in range(FOLDS)]  # both lessons of a row together
     told = {penalty: float(np.mean([_gained(lessons, folds, penalty, present)])) for penalty in (BY_RECORD, *PENALTIES)}
     penalty = max(told, key=lambda each: told[each])
     weights = _weights(lessons, penalty, present)
-    sure = _sure(lessons, folds, penalty, present)
+    sure = _sure(lessons, folds, penalty, present) if kind.right else {}
     told_weights = {name: round(float(weight / max(weights.sum(), 1e-9)), 4)
                     for name, weight in zip(SIGNALS, weights, strict=True) if weight > 1e-4}
     return Fit({"weights": told_weights, "confidence": _plain(known.confidence), "weakest": _plain(known.weakest),
@@ -82,7 +81,7 @@ def _plain(curves: Mapping[str, Curve]) -> dict[str, list[list[float]]]:
 # curves and records
 
 
-def _known(rows: Sequence[Row], kind: Kind, right: str) -> Learned:
+def _known(rows: Sequence[Row], kind: Kind) -> Learned:
     judged = [row for row in rows if row["category"] not in kind.unjudged]
     main = next(iter(kind.measures))
     record: dict[str, list[float]] = {}
@@ -90,7 +89,8 @@ def _known(rows: Sequence[Row], kind: Kind, right: str) -> Learned:
         for name in row["quality"][main]:
             record.setdefault(name, []).append(float(np.mean([row["quality"][one][name] for one in kind.measures])))
     return Learned(dict.fromkeys(SIGNALS, 1.0), _curves(judged, "confidence", main),
-                   _curves(judged, "weakest", right), {name: float(np.mean(each)) for name, each in record.items()})
+                   _curves(judged, "weakest", kind.right or main),
+                   {name: float(np.mean(each)) for name, each in record.items()})
 
 
 def _curves(rows: Sequence[Row], given: str, measure: str) -> dict[str, Curve]:
@@ -117,7 +117,7 @@ def _isotonic(pairs: Numbers) -> Curve:
 # lessons
 
 
-def _lessons(rows: Sequence[Row], kind: Kind, right: str, known: Learned, encoder: Encoder,
+def _lessons(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder,
              random: np.random.Generator) -> list[Lesson]:
     scale = {measure: _headroom(rows, kind, measure) for measure in kind.measures}
     lessons = []
@@ -125,7 +125,7 @@ def _lessons(rows: Sequence[Row], kind: Kind, right: str, known: Learned, encode
         names = [one["expert"] for one in row["candidates"]]
         few = min(len(names), int(random.integers(FEWEST, MOST + 1)))
         for experts in (names, list(random.choice(names, size=few, replace=False))):
-            lessons.append(_lesson(contest(row, encoder, experts, known), scale, right))
+            lessons.append(_lesson(contest(row, encoder, experts, known), scale, kind.right))
     return lessons
 
 
@@ -143,7 +143,7 @@ def _lesson(one: Contest, scale: Mapping[str, float], right: str) -> Lesson:
     whole = np.where(has, given, np.where(has.any(axis=0), usual, 0.5))
     quality = [sum(one.quality(each["expert"], name) / unit for name, unit in scale.items()) for each in one.standing]
     return Lesson(np.vectorize(odds, otypes=[float])(whole), np.array(quality, dtype=float),
-                  np.array([one.quality(each["expert"], right) for each in one.standing], dtype=float),
+                  np.array([one.quality(each["expert"], right) if right else 0.0 for each in one.standing]),
                   [each["signals"].get("agreement") for each in one.standing])
 
 

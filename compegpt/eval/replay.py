@@ -17,7 +17,7 @@ from compegpt.league.form import Form
 from compegpt.league.league import League
 from compegpt.league.ledger import Ledger
 from compegpt.league.match import match_of
-from compegpt.league.policy import nearly_always, ordered, width, widening
+from compegpt.league.policy import nearly_always, ordered, widening, width
 from compegpt.schema import Candidate, Expert, Result, Verdict
 from compegpt.select.ranking import ranked
 
@@ -54,10 +54,10 @@ class Bench:
     """The judge, asked once for each set of candidates of a request, however many policies want to know."""
 
     encoder: Encoder
-    _known: dict[tuple[int, tuple[str, ...]], tuple[Verdict, list[Candidate]]] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[str, ...]], tuple[Verdict, list[Candidate]]] = field(default_factory=dict)
 
-    def verdict(self, number: int, posed: Posed, experts: Sequence[Expert]) -> tuple[Verdict, list[Candidate]]:
-        key = (number, tuple(expert.id for expert in experts))
+    def verdict(self, posed: Posed, experts: Sequence[Expert]) -> tuple[Verdict, list[Candidate]]:
+        key = (posed.name, tuple(expert.id for expert in experts))
         if key not in self._known:
             self._known[key] = judge(posed.task, posed.args, [posed.candidates[one] for one in key[1]], self.encoder)
         return self._known[key]
@@ -69,8 +69,8 @@ def played(policy: Policy, requests: Iterable[Posed], bench: Bench, seed: int) -
     chance = random.Random(seed)
     with closing(Ledger(None)) as ledger:
         league = League(ledger) if policy.league else None
-        for number, posed in enumerate(requests):
-            good, called, sent = _one(policy, number, posed, bench, league, chance)
+        for posed in requests:
+            good, called, sent = _one(policy, posed, bench, league, chance)
             quality, calls, rounds, count = quality + good, calls + called, rounds + sent, count + 1
     return Played(quality / count, calls / count, rounds / count)
 
@@ -81,7 +81,7 @@ def oracle(requests: Iterable[Posed]) -> Played:
     return Played(sum(best) / len(best), 1.0, 1.0)
 
 
-def _one(policy: Policy, number: int, posed: Posed, bench: Bench, league: League | None,
+def _one(policy: Policy, posed: Posed, bench: Bench, league: League | None,
          chance: random.Random) -> tuple[float, int, int]:
     """The quality of the winner, the calls and the rounds that one request took."""
     form = league.form(posed.task) if league else Form()
@@ -90,13 +90,13 @@ def _one(policy: Policy, number: int, posed: Posed, bench: Bench, league: League
     trusted = count == 1 and nearly_always(form.records.get(order[0].id))
     called = _answering(posed, order, [], count)
     rounds = 1
-    verdict, judged = bench.verdict(number, posed, called)
+    verdict, judged = bench.verdict(posed, called)
     while policy.adaptive and len(called) < len(order):
         more = widening(verdict, posed.task, judged, policy.k, trusted)
         if not more:
             break
         called, rounds = _answering(posed, order, called, more), rounds + 1
-        verdict, judged = bench.verdict(number, posed, called)
+        verdict, judged = bench.verdict(posed, called)
     if league is not None:
         league.ledger.add([match_of(_result(posed, verdict, judged), verdict.get("confidence"), rounds)])
     return posed.quality.get(verdict["winner"] or "", 0.0), len(called), rounds

@@ -29,6 +29,8 @@ WRONG = 6
 class Posed:
     """One request, with what each expert would give for it."""
 
+    name: str
+    """Unique among those that one bench sees."""
     task: str
     args: Mapping[str, Any]
     experts: list[Expert]
@@ -80,11 +82,11 @@ def world(seed: int) -> World:
 def stream(seed: int, requests: int = REQUESTS) -> Iterator[Posed]:
     """The requests of a seed's world, always the same."""
     one, chance = world(seed), random.Random(seed)
-    for _ in range(requests):
-        yield _posed(one, chance)
+    for number in range(requests):
+        yield _posed(f"{seed}-{number}", one, chance)
 
 
-def _posed(one: World, chance: random.Random) -> Posed:
+def _posed(name: str, one: World, chance: random.Random) -> Posed:
     right, trap, *wrong = ("".join(chance.choices(string.ascii_lowercase, k=8)) for _ in range(2 + WRONG))
     hard = chance.gauss(0.0, one.difficulty)
     families = {expert.family for expert in one.experts}
@@ -102,7 +104,7 @@ def _posed(one: World, chance: random.Random) -> Posed:
         candidates[expert.id] = _candidate(expert, right if margin > 0 else mistake, sure, failed,
                                            one.seconds[expert.id] * chance.uniform(0.7, 1.4))
         quality[expert.id] = float(margin > 0 and not failed)
-    return Posed(TASK, {"question": "which?", "table": ""}, one.experts, candidates, quality)
+    return Posed(name, TASK, {"question": "which?", "table": ""}, one.experts, candidates, quality)
 
 
 def _candidate(expert: Expert, answer: str, sure: float, failed: bool, seconds: float) -> Candidate:

@@ -64,4 +64,5 @@ def settled(verdict: Verdict, candidates: Sequence[Candidate], ruling: Ruling) -
     winner = candidates[index]
     name = winner["expert"].partition(":")[2] or winner["expert"]
     return {**verdict, "winner": winner["expert"], "agreement": winner["signals"].get("agreement"),
+            "confidence": None, "unsure": False,  # how often it is right where scores are close was not measured
             "reason": f"{close}: the language model {ruling.call['model']} chose {name}: {why}"}

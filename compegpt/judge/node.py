@@ -83,7 +83,8 @@ def _result(task: Task, state: Competition, verdict: Verdict, candidates: list[C
     result: Result = {
         "id": task["id"], "task": task["task"], "status": "ok", "error": None, "code": None, "args": state["args"],
         "winner": verdict["winner"], "output": winner["output"] if winner else None,
-        "agreement": verdict["agreement"], "reason": verdict["reason"], "similarity": verdict["similarity"],
+        "agreement": verdict["agreement"], "confidence": verdict["confidence"], "unsure": verdict["unsure"],
+        "reason": verdict["reason"], "similarity": verdict["similarity"],
         "candidates": candidates, "started": min((one["started"] for one in candidates), default=None),
         "settled": settled if candidates else None}
     if winner is None:

@@ -123,7 +123,7 @@ def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: in
         return 0
     if trusted and called == 1 and (confidence is None or confidence >= EVEN):
         return 0
-    return 1 if called < k else max(0, min(LAST, k + WIDER - called))
+    return k - called if called < k else max(0, min(LAST, k + WIDER - called))
 
 
 def told(record: Record | None) -> str:

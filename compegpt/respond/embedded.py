@@ -12,7 +12,7 @@ from pathlib import Path
 from compegpt.context import Account, Say
 from compegpt.printable import listed, printable, shortened
 from compegpt.prompts import render
-from compegpt.respond.phrases import BRIEF, COUNTS, Told, counted, sentence
+from compegpt.respond.phrases import BRIEF, COUNTS, Told, counted, percent, sentence
 from compegpt.respond.report import files, how
 from compegpt.respond.subjects import root_file, subject
 from compegpt.schema import Request, Result, Task, Written
@@ -64,6 +64,9 @@ def lead(request: Request, plan: Sequence[Task], results: Sequence[Result]) -> s
 def _doubt(told: Told) -> str:
     """What a reader must know before believing a text: that its engine is unsure, or stood alone and is not certain."""
     result = told.result
+    sure_of_it = result.get("confidence")
+    if result.get("unsure") and sure_of_it is not None and told.length > BRIEF:
+        return f"Do not rely on it: of answers that look like this one, about {percent(sure_of_it)} are right."
     winner = next((one for one in result["candidates"] if one["expert"] == result["winner"]), None)
     if winner is None or winner["confidence"] is None or winner["status"] != "ok" or told.length <= BRIEF \
             or TASKS[told.name].output != "text":

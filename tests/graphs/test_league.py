@@ -118,8 +118,9 @@ async def test_where_nobody_agrees_more_compete_and_nobody_twice(field: Field, c
     league = League.at(data_dir / "league.db")
     events, source = await play(data_dir, field, league)
     assert rounds(events) == called
-    assert [name.removeprefix("fake:") for name, _ in source.calls] == sum(called, [])
-    assert len(result(events)["candidates"]) == len(sum(called, []))
+    flat = [name for names in called for name in names]
+    assert [name.removeprefix("fake:") for name, _ in source.calls] == flat
+    assert len(result(events)["candidates"]) == len(flat)
     assert recorded(league)[0].rounds == len(called)
 
 
@@ -170,6 +171,7 @@ async def test_a_straggler_of_the_second_round_is_hurried_by_that_round(data_dir
 
 
 def broken(path: Path) -> None:
+    path.parent.mkdir()
     path.write_bytes(b"no league " * 1000)
 
 
@@ -181,7 +183,6 @@ def other_version(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [broken, other_version])
 async def test_a_league_that_cannot_be_used_is_told_once_and_the_turn_goes_on(spoil: Any, data_dir: Path) -> None:
-    data_dir.mkdir()
     spoil(data_dir / "league.db")
     before = (data_dir / "league.db").read_bytes()
     events, _ = await play(data_dir, FIELD[:3], League.at(data_dir / "league.db"))

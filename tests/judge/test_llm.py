@@ -129,15 +129,16 @@ async def test_what_is_told_stays_small(output: Output) -> None:
     assert "/tmp/m.png" not in told
 
 
-VERDICT: Verdict = {"winner": "embedded:opus", "agreement": 0.3, "similarity": APART,
+VERDICT: Verdict = {"winner": "embedded:opus", "agreement": 0.3, "confidence": 0.6, "unsure": False, "similarity": APART,
                     "reason": "highest score 0.71 of 2"}
 CLOSE_CALL = "a close call (0.71 against 0.70)"
 
 
-def test_a_ruling_changes_the_winner_and_the_reason_but_not_the_matrix() -> None:
+def test_a_ruling_changes_the_winner_and_the_reason_but_not_the_matrix_and_its_confidence_is_not_known() -> None:
     second = {**TWO[1], "signals": {"agreement": 0.4}}
     verdict = settled(VERDICT, [TWO[0], second], Ruling(1, "It is complete.", CALL))  # type: ignore[list-item]
-    assert verdict == {"winner": "embedded:t5", "agreement": 0.4, "similarity": APART,
+    assert verdict == {"winner": "embedded:t5", "agreement": 0.4, "confidence": None, "unsure": False,
+                       "similarity": APART,
                        "reason": f"{CLOSE_CALL}: the language model fake:model chose t5: It is complete"}
 
 

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
-from compegpt.judge.calibration import CALIBRATION
-from compegpt.judge.signals import agreement, alignment, calibrated, completeness, confidences, substance, support
+from compegpt.judge.learned import learned
+from compegpt.judge.signals import (
+    agreement,
+    alignment,
+    calibrated,
+    completeness,
+    confidences,
+    echo,
+    substance,
+    support,
+)
 from compegpt.judge.vocabulary import familiarities
 
 MATRIX = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.4], [0.2, 0.4, 1.0]])
@@ -41,26 +48,32 @@ def test_an_engine_that_guesses_is_hardly_heard() -> None:
 ], ids=["one family: as given", "two: inside each", "one without", "nothing against something", "none", "zero"])
 def test_confidences_are_made_comparable(given: list[float | None], families: list[str], says: list[float],
                                          expected: list[float | None]) -> None:
-    assert confidences(given, families, says) == expected
+    assert confidences(given, families, says, {}) == expected
 
 
 def test_a_lone_letter_is_weak_evidence_against_nothing() -> None:
-    letter = confidences([0.7, None], ["ppocr", "tesseract"], [substance({"text": "W"}), 0.0])[1]
-    line = confidences([0.7, None], ["ppocr", "tesseract"], [substance({"text": "Welcome home"}), 0.0])[1]
+    curves = learned("ocr").confidence
+    letter = confidences([0.7, None], ["ppocr", "tesseract"], [substance({"text": "W"}), 0.0], curves)[1]
+    line = confidences([0.7, None], ["ppocr", "tesseract"], [substance({"text": "Welcome home"}), 0.0],
+                       curves)[1]
     assert letter is not None
     assert line is not None
     assert letter > 0.8 > 0.3 > line
 
 
-@pytest.mark.parametrize("family", CALIBRATION)
-def test_a_calibration_rises_from_0_to_1(family: str) -> None:
-    points = CALIBRATION[family]
-    assert (points[0][0], points[-1][0]) == (0.0, 1.0)
-    assert all(low < high and worth <= more for (low, worth), (high, more) in pairwise(points))
-    assert calibrated(-1, family) == points[0][1]
-    assert calibrated(2, family) == points[-1][1]
-    middle = (points[1][0] + points[2][0]) / 2
-    assert calibrated(middle, family) == pytest.approx((points[1][1] + points[2][1]) / 2)
+def test_an_echo_counts_the_very_same_only() -> None:
+    assert echo(MATRIX, ["a", "b", "c"], [None] * 3, 0) == pytest.approx(1 / 3)
+    assert echo(np.ones((3, 3)), ["a", "b", "c"], [0.2, None, 0.9], 0) == 1
+
+
+def test_a_family_with_a_curve_is_comparable_with_others() -> None:
+    curves = {"x": ((0.0, 0.1), (1.0, 0.5))}
+    assert confidences([1.0, 0.5, 0.9], ["x", "x", "y"], [1, 1, 1], curves) == [0.5, pytest.approx(0.3), 1.0]
+
+
+@pytest.mark.parametrize(("confidence", "expected"), [(0.7, 0.7), (-1, 0.0), (2, 1.0)])
+def test_without_a_curve_a_confidence_is_what_it_is(confidence: float, expected: float) -> None:
+    assert calibrated(confidence, None) == expected
 
 
 def test_alignment_is_a_cosine_and_never_negative() -> None:
