@@ -13,7 +13,8 @@ from tests.fakes import candidate, result, task
 
 READ = task("ocr", image="/p/a.png")
 EVENTS = [Planned([READ], "fake", 0.9), Noticed("mind the \x1b[31mgap"), Selected(READ, ["embedded:first"]),
-          Executed(READ, candidate("first", {"text": "[red]x"})), Judged(result(READ, {"text": "x"}, confidence=0.81, candidates=[
+          Executed(READ, candidate("first", {"text": "[red]x"})),
+          Judged(result(READ, {"text": "x"}, confidence=0.81, candidates=[
               candidate("first", {"text": "x"}, score=0.9, signals={"support": 0.8, "validity": 1.0}),
               candidate("second", status="timeout")]))]
 

@@ -57,6 +57,8 @@ class Kind:
 KINDS: dict[str, str] = {
     "ocr": "ocr",
     "barcode-detection": "codes", "image-upscaling": "upscaling", "image-to-image": "denoising",
+    "face-detection": "faces", "image-segmentation": "regions", "canny-control": "edges",
+    "lineart-control": "lineart",
 }
 """Module of `compegpt.eval.kinds` that holds the KIND of a task type."""
 

@@ -4,7 +4,8 @@
    the confidence of its weakest part. Per expert: how good it is on the whole.
 2. Weights of the signals: those that make a soft choice (softmax of the summed log odds) as good as can be, none below
    0, with a penalty on their size that cross-validation chooses; also tried: the best expert always.
-3. Confidence: logistic regression of being right on the winner's score and the others' agreement, on held-out folds.
+3. Confidence, where an output is right or wrong: logistic regression of being right on the winner's score and the
+   others' agreement, on held-out folds, and isotonic regression of what comes of it.
 
 Every competition is learned from twice: with all experts, and with some of them drawn at random, since few compete when
 it counts.
@@ -67,11 +68,12 @@ def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> 
     told = {penalty: float(np.mean([_gained(lessons, folds, penalty, present)])) for penalty in (BY_RECORD, *PENALTIES)}
     penalty = max(told, key=lambda each: told[each])
     weights = _weights(lessons, penalty, present)
-    sure = _sure(lessons, folds, penalty, present) if kind.right else {}
+    sure, curve = _sure(lessons, folds, penalty, present) if kind.right else ({}, ())
     told_weights = {name: round(float(weight / max(weights.sum(), 1e-9)), 4)
                     for name, weight in zip(SIGNALS, weights, strict=True) if weight > 1e-4}
     return Fit({"weights": told_weights, "confidence": _plain(known.confidence), "weakest": _plain(known.weakest),
-                "record": {name: round(value, 4) for name, value in known.record.items()}, "sure": sure}, penalty, told)
+                "record": {name: round(value, 4) for name, value in known.record.items()}, "sure": sure,
+                "told": _plain({"": curve})[""]}, penalty, told)
 
 
 def _plain(curves: Mapping[str, Curve]) -> dict[str, list[list[float]]]:
@@ -189,8 +191,9 @@ def _gained(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penal
 
 
 def _sure(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty: float,
-          present: NDArray[np.bool_]) -> dict[str, float]:
-    """Coefficients of `Learned.probability`, from winners that were chosen by weights fitted without them."""
+          present: NDArray[np.bool_]) -> tuple[dict[str, float], Curve]:
+    """Coefficients of `Learned.probability`, from winners that were chosen by weights fitted without them, and what the
+    chances that come of them are worth."""
     rows, right = [], []
     for held in folds:
         weights = _weights([one for one, out in zip(lessons, held, strict=True) if not out], penalty, present)
@@ -203,7 +206,9 @@ def _sure(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty
             rows.append([float(pooled[best]), 0.0 if agreed is None else agreed, float(agreed is None), 1.0])
             right.append(float(one.right[best]))
     found = _logistic(np.array(rows), np.array(right))
-    return dict(zip(("score", "agreement", "alone", "bias"), (round(float(each), 4) for each in found), strict=True))
+    named = zip(("score", "agreement", "alone", "bias"), (round(float(each), 4) for each in found), strict=True)
+    chances = 1 / (1 + np.exp(-np.array(rows) @ found))
+    return dict(named), _isotonic(np.stack([chances, np.array(right)], axis=1))
 
 
 def _logistic(rows: Numbers, right: Numbers) -> Numbers:

@@ -39,7 +39,9 @@ class Learned:
     record: Mapping[str, float] = field(default_factory=dict)
     """By expert: mean quality of its outputs."""
     sure: Mapping[str, float] = field(default_factory=dict)
-    """Coefficients of the logistic curve from verdict to the probability that it is right; empty for none."""
+    """Coefficients of the logistic curve from score and agreement to the winner's being right; empty for none."""
+    told: Curve = ()
+    """What that logistic curve's values were worth."""
 
     def probability(self, score: float, agreement: float | None) -> float | None:
         """How likely the winner is right, in [0, 1], by its score and the others' agreement; None where not learned."""
@@ -47,7 +49,8 @@ class Learned:
             return None
         told = self.sure["bias"] + self.sure["score"] * odds(score)
         told += self.sure["alone"] if agreement is None else self.sure["agreement"] * agreement
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
+        chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
+        return worth(chance, self.told) if self.told else chance
 
 
 def odds(share: float) -> float:
@@ -88,4 +91,6 @@ def _read(path: Path) -> tuple[dict[str, Learned], dict[str, dict[str, float]]]:
 def _learned(told: Mapping[str, Any]) -> Learned:
     curves = {name: {family: tuple((float(x), float(y)) for x, y in points) for family, points in told[name].items()}
               for name in ("confidence", "weakest")}
-    return Learned(told["weights"], curves["confidence"], curves["weakest"], told["record"], told["sure"])
+    worth_of_sure = tuple((float(x), float(y)) for x, y in told["told"])
+    return Learned(told["weights"], curves["confidence"], curves["weakest"], told["record"], told["sure"],
+                   worth_of_sure)

@@ -17,7 +17,7 @@ HALF_LIFE = 200.0
 FADE = 0.5 ** (1 / HALF_LIFE)
 TIMES = 25
 """Latest durations per expert of which the median is taken."""
-SURE = 0.9
+SURE = 0.8
 """A verdict leaves no doubt from this confidence on."""
 AGREED: dict[Comparison, float] = {"edit": 0.8, "labels": 0.8, "spans": 0.8, "boxes": 0.8, "masks": 0.8, "scores": 0.8,
                                    "meaning": 0.7}
@@ -75,7 +75,7 @@ class Form:
     competitions: float = 0.0
     """Faded count; all of them, whoever took part."""
     easy: float = 0.0
-    """Of these, those whose first round left no doubt."""
+    """Of these, those whose first round left no doubt, or was of one that was left alone."""
     compared: float = 0.0
     """Of these, those with more than one that stood: only they tell who is stronger."""
     records: Mapping[str, Record] = field(default_factory=dict)
@@ -93,7 +93,8 @@ class Form:
         for pair, share in _pairs(stood):
             beats[pair] = beats.get(pair, 0.0) + share
         families = len({one.family for one in stood})
-        easy = match.rounds == 1 and doubt(match.task, match.confidence, match.agreement, families) is False
+        doubted = match.k > 1 and doubt(match.task, match.confidence, match.agreement, families) is not False
+        easy = match.rounds == 1 and not doubted
         return Form(self.competitions * FADE + 1, self.easy * FADE + easy,
                     self.compared * FADE + (len(stood) > 1), records, beats)
 

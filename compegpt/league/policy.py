@@ -31,14 +31,14 @@ HOPELESS = 0.6
 """An expert that fails at least so often, as far as is sure, rests: it stands behind all others until that fades."""
 KNOWN = 10.0
 """Competitions of a task from which on fewer than k may begin."""
-NEARLY = 0.85
+NEARLY = 0.82
 """An expert that gives the winning answer at least so often, as far as is sure, may begin alone."""
-EASY = 0.4
+EASY = 0.2
 """Where at least so many first rounds leave no doubt, two begin."""
 EVEN = 0.5
 """A verdict below this confidence is doubted whatever the league says."""
-LAST, WIDER = 2, 2
-"""So many are sent out at once beyond the usual k, and so many more than that are called at most."""
+WIDER = 2
+"""So many more than the usual k are called at most."""
 
 
 def ordered(experts: Sequence[Expert], form: Form, chance: random.Random) -> list[Expert]:
@@ -112,7 +112,7 @@ def width(form: Form, first: Expert, k: int) -> int:
 
 
 def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, trusted: bool) -> int:
-    """How many more are sent out after a verdict: none where it is in no doubt; else one up to k, then all the rest.
+    """How many more are sent out after a verdict: none where it is in no doubt; else up to k, then WIDER more.
 
     candidates: all that were called, judged; k: the usual number, WIDER more are the most. `trusted`: whether the
     league says that whoever began alone gives nearly every winning answer.
@@ -123,10 +123,10 @@ def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: in
         return 0
     if trusted and called == 1 and (confidence is None or confidence >= EVEN):
         return 0
-    return k - called if called < k else max(0, min(LAST, k + WIDER - called))
+    return k - called if called < k else max(0, k + WIDER - called)
 
 
-def told(record: Record | None) -> str:
+def lately(record: Record | None) -> str:
     """What the league says of an expert, in a phrase; empty where it knows nothing."""
     if record is None or round(record.calls) < 1:
         return ""

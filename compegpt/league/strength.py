@@ -1,8 +1,8 @@
 """How strong experts are by their competitions, and how sure that is.
 
-Bradley and Terry, Rank analysis of incomplete block designs (1952): i beats j with probability p_i / (p_i + p_j). The
-MM algorithm is Hunter's, MM algorithms for generalized Bradley-Terry models (2004). Written out, for the one library of
-it that is kept up knows neither weights nor ties nor a prior.
+Bradley and Terry, Rank analysis of incomplete block designs (1952): i beats j with probability p_i / (p_i + p_j).
+Newton's method finds the one maximum in a handful of steps, where Hunter's MM algorithm (2004) takes hundreds. It is
+written out, for the one library of it that is kept up knows neither weights nor ties nor a prior.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-STEPS, CLOSE = 500, 1e-4
-"""Most steps of the algorithm; it stops where no strength moves by more than this part of itself."""
+STEPS, CLOSE, LONGEST = 50, 1e-6, 2.0
+"""Most steps; no log-strength moves further than LONGEST in one, and it ends where none moves more than CLOSE."""
 Z90 = 1.6448536269514722
 """Half the width of a 90 % interval, in standard deviations."""
 
@@ -24,25 +24,28 @@ def bradley_terry(beats: Array, prior: Array | None = None) -> tuple[Array, Arra
 
     beats: n x n, how often i beat j, ties as halves on both sides. prior: n log-strengths of an opponent that each is
     held to have tied with once; 0, an average expert, where it is not given. The covariance is the inverse of the
-    Fisher information. O(steps x n^2 + n^3).
+    Fisher information. O(steps x n^3), a handful of steps.
     """
-    n = len(beats)
-    opponent = np.exp(np.zeros(n) if prior is None else prior)
+    opponent = np.zeros(len(beats)) if prior is None else prior
     wins, games = beats.sum(axis=1) + 0.5, beats + beats.T
     strength = opponent.copy()
     for _ in range(STEPS):
-        met = (games / (strength[:, None] + strength[None, :])).sum(axis=1) + 1 / (strength + opponent)
-        before, strength = strength, wins / met
-        if np.all(np.abs(strength - before) <= CLOSE * before):
+        slope, information = _derivatives(strength, wins, games, opponent)
+        step = np.linalg.solve(information, slope)
+        size = float(np.abs(step).max(initial=0.0))
+        strength = strength + step * min(1.0, LONGEST / max(size, CLOSE))
+        if size <= CLOSE:
             break
-    return np.log(strength), np.asarray(np.linalg.inv(_information(strength, games, opponent)), dtype=np.float64)
+    return strength, np.asarray(np.linalg.inv(_derivatives(strength, wins, games, opponent)[1]), dtype=np.float64)
 
 
-def _information(strength: Array, games: Array, opponent: Array) -> Array:
-    pair = strength[:, None] / (strength[:, None] + strength[None, :])
-    spread = games * pair * pair.T
-    own = strength * opponent / (strength + opponent) ** 2
-    return np.asarray(np.diag(spread.sum(axis=1) + own) - spread)
+def _derivatives(strength: Array, wins: Array, games: Array, opponent: Array) -> tuple[Array, Array]:
+    """Of the log-likelihood with its prior: the slope (n), and the Fisher information (n x n)."""
+    pair = 1 / (1 + np.exp(strength[None, :] - strength[:, None]))
+    own = 1 / (1 + np.exp(opponent - strength))
+    spread = games * pair * (1 - pair)
+    return (np.asarray(wins - (games * pair).sum(axis=1) - own),
+            np.asarray(np.diag(spread.sum(axis=1) + own * (1 - own)) - spread))
 
 
 def wilson(hits: float, of: float, z: float = Z90) -> tuple[float, float]:

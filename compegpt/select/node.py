@@ -16,7 +16,7 @@ from compegpt.context import Context, Offers
 from compegpt.errors import ExpertTimeout, NoExpert
 from compegpt.events import Noticed, Selected
 from compegpt.league.form import Form
-from compegpt.league.policy import nearly_always, ordered, told, width
+from compegpt.league.policy import lately, nearly_always, ordered, width
 from compegpt.schema import Expert
 from compegpt.select.ranking import mixed, ranked
 from compegpt.select.refusal import refusal
@@ -42,7 +42,9 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
     reasons = list(dict.fromkeys(reason for offer in offers for reason in offer.passed_over))
     fit, resting = _awake(context, mixed([offer.experts for offer in offers]))
     form = await _form(context, task["task"], runtime)
-    experts = ordered(ranked(fit), form, context.chance)
+    experts = ranked(fit)
+    if form.competitions:
+        experts = await in_thread(ordered, experts, form, context.chance)
     if not experts:
         error = NoExpert(refusal(task["task"], reasons, context.settings))
         code = next((offer.code for offer in offers if offer.code), error.code)
@@ -108,8 +110,8 @@ async def _form(context: Context, task: str, runtime: Runtime[Context]) -> Form:
 
 def _with_form(expert: Expert, form: Form) -> Expert:
     """The expert, with what the league says of it among the reasons."""
-    lately = told(form.records.get(expert.id))
-    return replace(expert, why="; ".join(filter(None, (expert.why, lately)))) if lately else expert
+    phrase = lately(form.records.get(expert.id))
+    return replace(expert, why="; ".join(filter(None, (expert.why, phrase)))) if phrase else expert
 
 
 def _prepare(context: Context, race: Race, chosen: list[Expert], reserves: list[Expert]) -> None:

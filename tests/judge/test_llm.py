@@ -129,8 +129,8 @@ async def test_what_is_told_stays_small(output: Output) -> None:
     assert "/tmp/m.png" not in told
 
 
-VERDICT: Verdict = {"winner": "embedded:opus", "agreement": 0.3, "confidence": 0.6, "unsure": False, "similarity": APART,
-                    "reason": "highest score 0.71 of 2"}
+VERDICT: Verdict = {"winner": "embedded:opus", "agreement": 0.3, "confidence": 0.6, "unsure": False,
+                    "similarity": APART, "reason": "highest score 0.71 of 2"}
 CLOSE_CALL = "a close call (0.71 against 0.70)"
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import statistics
+import time
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,13 @@ def test_a_league_that_cannot_be_used_complains_once_and_goes_on(use: str, tmp_p
     assert complaint is not None
     assert str(path) in complaint
     assert league.complaint() is None
+
+
+def test_recording_takes_less_than_a_millisecond_of_the_turn(tmp_path: Path) -> None:
+    league, taken = League.at(tmp_path / "league.db"), list[float]()
+    for _ in range(50):
+        begun = time.perf_counter()
+        league.record(match("a", "b", "c"))
+        taken.append(time.perf_counter() - begun)
+    assert league.settled(30)
+    assert statistics.median(taken) < 1e-3

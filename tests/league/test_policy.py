@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from compegpt.league.form import Form, Record
-from compegpt.league.policy import KNOWN, nearly_always, ordered, resting, told, widening, width
+from compegpt.league.policy import KNOWN, lately, nearly_always, ordered, resting, widening, width
 from compegpt.schema import Expert, Verdict
 from compegpt.select.ranking import ranked
 from tests.fakes import candidate
@@ -114,7 +114,7 @@ def test_no_more_begin_than_k(k: int) -> None:
 @pytest.mark.parametrize(("names", "agreement", "confidence", "trusted", "more"), [
     ("ab", 1.0, None, False, 0), ("ab", 0.2, None, False, 1), ("abc", 0.2, None, False, 2),
     ("abcde", 0.2, None, False, 0), ("abcd", 0.2, None, False, 1), ("abc", 0.58, None, False, 0),
-    ("a", None, None, False, 1), ("a", None, None, True, 0), ("a", None, 0.3, True, 1), ("a", None, 0.95, False, 0),
+    ("a", None, None, False, 2), ("a", None, None, True, 0), ("a", None, 0.3, True, 2), ("a", None, 0.95, False, 0),
     ("ab", 1.0, 0.5, False, 1), ("ab", 0.2, 0.95, False, 0),
 ], ids=["agree", "differ", "three differ", "the most", "one below the most", "two of three", "alone",
         "alone and trusted", "alone, trusted, unsure", "alone and sure", "agree and unsure", "differ and sure"])
@@ -136,7 +136,7 @@ def test_pictures_that_differ_call_for_nobody() -> None:
     (Record("a", 50, 10, 40, 34), "won 34 of 40 lately, failed 10 of 50"), (Record("a", 7, 7), "failed 7 of 7"),
 ])
 def test_what_the_league_says_of_an_expert(record: Record | None, phrase: str) -> None:
-    assert told(record) == phrase
+    assert lately(record) == phrase
 
 
 def test_nearly_always_needs_many_competitions() -> None:

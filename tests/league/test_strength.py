@@ -27,8 +27,8 @@ def test_two_experts_have_the_closed_form() -> None:
     high = float(found[0])
     expected = 1 / (1 + np.exp(-2 * high))
     gradient = 3.5 - 4 * expected - 1 / (1 + np.exp(-high))
-    assert found[1] == pytest.approx(-high, abs=5e-3)
-    assert gradient == pytest.approx(0.0, abs=5e-3)
+    assert found[1] == pytest.approx(-high, abs=1e-5)
+    assert gradient == pytest.approx(0.0, abs=1e-5)
 
 
 @pytest.mark.parametrize(("beats", "spread"), [(0.0, 2.0), (400.0, 0.05)], ids=["never met", "met often"])

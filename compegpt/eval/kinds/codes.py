@@ -39,8 +39,8 @@ from compegpt.schema import Output
 SEEDS: Mapping[Part, int] = {"dev": 7_303, "test": 20_561, "fresh": 31_715}
 PER_CATEGORY = 22
 NO_CODE = "no code"
-FORMATS = ("QRCode", "EAN13", "QRCode", "Code128", "QRCode", "EAN13", "DataMatrix", "QRCode", "EAN8", "QRCode", "Code39",
-           "Aztec")
+FORMATS = ("QRCode", "EAN13", "QRCode", "Code128", "QRCode", "EAN13", "DataMatrix", "QRCode", "EAN8", "QRCode",
+           "Code39", "Aztec")
 """Symbologies, in turn."""
 MATRIX = ("QRCode", "DataMatrix", "Aztec")
 RETAIL = {"EAN13": 12, "EAN8": 7}
@@ -159,7 +159,7 @@ def _perspective(page: Pixels, random: Random) -> Pixels:
 
 
 def _small(page: Pixels, random: Random) -> Pixels:
-    factor = random.uniform(0.22, 0.5)
+    factor = random.uniform(0.3, 0.55)
     return resized(page, max(30, int(page.shape[0] * factor)), max(30, int(page.shape[1] * factor)))
 
 
@@ -182,9 +182,10 @@ def _dirt(page: Pixels, random: Random) -> Pixels:
 def _scratches(page: Pixels, random: Random) -> Pixels:
     struck = page.copy()
     height, width = page.shape[:2]
-    for _ in range(int(random.integers(3, 14))):
+    for _ in range(int(random.integers(2, 10))):
         ends = [(int(random.integers(0, width)), int(random.integers(0, height))) for _ in range(2)]
-        cv2.line(struck, ends[0], ends[1], (int(random.choice((15, 245))),) * 3, int(random.integers(1, 5)), cv2.LINE_AA)
+        tone, thick = int(random.choice((15, 245))), int(random.integers(1, 5))
+        cv2.line(struck, ends[0], ends[1], (tone,) * 3, thick, cv2.LINE_AA)
     return struck
 
 
@@ -213,12 +214,12 @@ def _mixed(page: Pixels, random: Random) -> Pixels:
 
 DAMAGE: Mapping[str, Callable[[Pixels, Random], Pixels]] = {
     "rotation": _turn,
-    "blur": lambda page, random: blurred(page, random.uniform(1.5, 4.5)),
-    "motion": lambda page, random: moved(page, int(random.integers(5, 17)), random),
-    "noise": lambda page, random: noisy(page, random.uniform(40, 130), random),
+    "blur": lambda page, random: blurred(page, random.uniform(1.0, 3.2)),
+    "motion": lambda page, random: moved(page, int(random.integers(4, 12)), random),
+    "noise": lambda page, random: noisy(page, random.uniform(30, 110), random),
     "low contrast": _low_contrast, "perspective": _perspective, "small": _small, "dirt": _dirt,
     "scratches": _scratches, "curved": _curved,
-    "shadow": lambda page, random: noisy(shaded(page, random.uniform(0.03, 0.25), random), random.uniform(3, 12), random),
+    "shadow": lambda page, random: noisy(shaded(page, random.uniform(0.03, 0.25), random), 8, random),
     "mixed": _mixed,
 }
 
@@ -242,5 +243,5 @@ def _contents(output: Output) -> Counter[str]:
 
 
 KIND = Kind("barcode-detection", cases, {"F1 of the contents": read, "all codes read": all_read},
-            "one to three codes (QR, EAN, Code 128, Data Matrix, Code 39, Aztec) in 12 kinds of damage, and pictures that "
-            "have none", right="all codes read")
+            "one to three codes (QR, EAN, Code 128, Data Matrix, Code 39, Aztec) in 12 kinds of damage, and pictures "
+            "that have none", right="all codes read")

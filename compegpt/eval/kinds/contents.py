@@ -56,7 +56,7 @@ def page(part: Half, side: int, random: Random) -> Pixels:
     """Lines of dark text on light paper, or the reverse, cut where the picture ends."""
     from PIL import Image, ImageDraw
 
-    height = int(random.integers(14, 27))
+    height = int(random.integers(18, 35))
     paper, ink = shade(random, 215, 256), shade(random, 0, 80)
     if random.random() < 0.2:
         paper, ink = ink, paper

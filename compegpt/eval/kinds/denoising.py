@@ -55,5 +55,5 @@ SPOIL = {"light noise": _light, "middling noise": _middling, "heavy noise": _hea
 SET = Spoilt(seeds={"dev": 7_203, "test": 20_461, "fresh": 31_615}, per_category=32, side=160, spoil=SPOIL, asked=True)
 
 KIND = Kind("image-to-image", SET.cases, MEASURES,
-            "pictures of 160 x 160 pixels (parts of 16 photographs, pages of text, drawings) with 8 kinds of noise and a "
-            "request to remove it, against the picture before; other styles are a matter of taste and have no truth")
+            "pictures of 160 x 160 pixels (parts of 16 photographs, pages of text, drawings) with 8 kinds of noise and "
+            "a request to remove it, against the picture before; other styles are a matter of taste and have no truth")

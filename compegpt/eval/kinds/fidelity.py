@@ -33,7 +33,8 @@ def ssim(output: Output, truth: str) -> float:
     pair = _pair(output, truth)
     if pair is None:
         return 0.0
-    return max(0.0, float(structural_similarity(*pair, channel_axis=2, data_range=255)))
+    alike = structural_similarity(*pair, channel_axis=2, data_range=255)  # type: ignore[no-untyped-call]
+    return max(0.0, float(alike))
 
 
 def _pair(output: Output, truth: str) -> Pair | None:

@@ -80,7 +80,10 @@ def _opencv(detector: str, picture: Array) -> list[Code]:
     plane, found = grey(picture), []
     if min(plane.shape) < 20:
         return []
-    ok, contents, corners, _ = getattr(cv2, detector)().detectAndDecodeBytesMulti(plane)
+    try:
+        ok, contents, corners, _ = getattr(cv2, detector)().detectAndDecodeBytesMulti(plane)
+    except cv2.error:  # what it raises on a symbol too damaged to decode ("mode 11"): not read, as by an empty content
+        ok, contents, corners = False, (), ()
     if ok:
         found += [_code("QR_CODE", content, four) for content, four in zip(contents, corners, strict=True) if content]
     for view in (plane, cv2.GaussianBlur(plane, (0, 0), 1)):  # sharp bars are lost to it more often than soft ones

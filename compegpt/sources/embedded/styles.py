@@ -15,7 +15,7 @@ from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
 from compegpt.media.render import Array, load, opencv, save, within
 from compegpt.schema import Finding
-from compegpt.sources.embedded import brushes, tones
+from compegpt.sources.embedded import brushes, grain, tones
 from compegpt.sources.embedded.engine import Args, Engine
 
 Algorithm = Callable[[Array], Array]
@@ -58,8 +58,9 @@ STYLES: dict[str, Style] = {
         "unsharp-mask": tones.unsharp_mask, "laplacian-sharpen": tones.laplacian_sharpen,
         "detail-sharpen": tones.detail_sharpen}),
     "denoise": Style(r"nois|grain|clean", {
-        "non-local-denoise": tones.non_local_denoise, "median-denoise": tones.median_denoise,
-        "bilateral-denoise": tones.bilateral_denoise}, 2400),
+        "cosine-denoise": grain.cosine, "total-variation-denoise": grain.total_variation,
+        "median-denoise": grain.median, "non-local-denoise": grain.non_local, "bilateral-denoise": grain.bilateral},
+        2400),
     "brighter": Style(r"bright|lighten|lighter|too dark|under.?expos", {
         "gamma-brighten": tones.gamma_brighten, "linear-brighten": tones.linear_brighten,
         "clahe-brighten": tones.clahe_brighten}),

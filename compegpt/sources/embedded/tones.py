@@ -110,24 +110,6 @@ def detail_sharpen(picture: Array) -> Array:
     return _on_luminance(picture, lambda plane: 2.0 * plane - cv2.bilateralFilter(plane, 7, 30, 3))
 
 
-def non_local_denoise(picture: Array) -> Array:
-    """Non-local means (Buades 2005)."""
-    return opencv().fastNlMeansDenoisingColored(picture, None, 7, 9, 5, 13)
-
-
-def median_denoise(picture: Array) -> Array:
-    """Median of 3 x 3 pixels, colours of 5 x 5."""
-    cv2 = opencv()
-    light, red, blue = cv2.split(cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb))
-    planes = [cv2.medianBlur(light, 3), cv2.medianBlur(red, 5), cv2.medianBlur(blue, 5)]
-    return cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2RGB)
-
-
-def bilateral_denoise(picture: Array) -> Array:
-    """Bilateral filter (Tomasi and Manduchi 1998)."""
-    return opencv().bilateralFilter(picture, 7, 35, 5)
-
-
 def gamma_brighten(picture: Array) -> Array:
     """Gamma that brings the mean to at least 60 %, or a fifth up."""
     return _gamma(picture, lambda mean: max(0.6, mean * 1.2))
