@@ -38,3 +38,11 @@ def test_secrets_do_not_show() -> None:
     settings = Settings.load(environ={"OPENAI_API_KEY": "sk-canary", "HF_TOKEN": "hf_canary"}, dotenv=None)
     assert "canary" not in repr(settings)
     assert settings.openai_api_key == "sk-canary"
+
+
+@pytest.mark.parametrize(("environ", "adaptive"), [
+    ({}, True), ({"COMPEGPT_TOP_K": "5"}, False), ({"COMPEGPT_TOP_K": "5", "COMPEGPT_ADAPTIVE": "on"}, True),
+    ({"COMPEGPT_ADAPTIVE": "off"}, False), ({"COMPEGPT_TOP_K": "all"}, False),
+], ids=["nothing given", "a number", "a number to adapt around", "off", "all"])
+def test_a_number_of_experts_is_kept_unless_it_is_to_adapt(environ: dict[str, str], adaptive: bool) -> None:
+    assert Settings.load(environ=environ, dotenv=None).adaptive is adaptive

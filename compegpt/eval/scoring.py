@@ -92,6 +92,8 @@ def _told(scores: Scores) -> str:
 
 
 def _per_cent(edges: tuple[float, float]) -> str:
+    if edges[0] != edges[0]:
+        return "unknown"
     return f"{edges[0]:.0%} to {edges[1]:.0%}"
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from compegpt.embed import Encoder, shared_encoder
 from compegpt.plan import clauses, examples, ranking, things
+from compegpt.plan.allowed import restricted
 from compegpt.plan.building import link
 from compegpt.plan.clauses import Clause
 from compegpt.plan.linking import Draft
@@ -42,24 +43,26 @@ class EmbeddedPlanner:
     def __init__(self, encoder: Encoder | None = None) -> None:
         self._encoder = encoder or shared_encoder()
 
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal:
-        return await asyncio.to_thread(self.planned, request, history)
+    async def plan(self, request: Request, history: Sequence[Turn],
+                   allowed: Collection[str] | None = None) -> Proposal:
+        return await asyncio.to_thread(self.planned, request, history, allowed)
 
-    def planned(self, request: Request, history: Sequence[Turn]) -> Proposal:
-        """The plan; empty, with confidence 0, where the request asks for no task that it knows."""
+    def planned(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None = None) -> Proposal:
+        """The plan; empty, with confidence 0, where the request asks for no task that it knows and is allowed."""
         found = masked(harmless(request["text"][:MAX_CHARACTERS]), request["files"])
         if history and _SAME_FOR.match(found.text) and (again := _repeated(found, history[-1])):
-            return Proposal(validated(again), 0.6, "embedded")
+            return Proposal(restricted(validated(again), allowed), 0.6, "embedded")
         found = replace(found, text=mended(found.text))
         draft = Draft(found, Pool(things.of_history(history)))
         draft.pool.things += [things.of_mention(mention, ATTACHED) for mention in found.mentions if mention.implicit]
-        confidence = self._fill(draft, clauses.split(found.text))
+        confidence = self._fill(draft, clauses.split(found.text), allowed)
         tasks = draft.tasks[:MAX_TASKS]
         if not tasks or problems(tasks):
             return Proposal([], 0.0, "embedded")
-        return Proposal(validated(tasks), round(confidence, 3), "embedded")
+        plan = restricted(validated(tasks), allowed)
+        return Proposal(plan, round(confidence, 3) if plan else 0.0, "embedded")
 
-    def _fill(self, draft: Draft, parts: list[Clause]) -> float:
+    def _fill(self, draft: Draft, parts: list[Clause], allowed: Collection[str] | None) -> float:
         """Add the tasks of all clauses to the draft; how sure it is of them, less for what it left out."""
         vectors = self._encoder.encode([examples.rendered(ranking.outer(part.text)) for part in parts])
         confidences: list[float] = []
@@ -69,7 +72,7 @@ class EmbeddedPlanner:
             if part.context and not scene.asked:
                 draft.remember(scene)
                 continue
-            choice = ranking.choose(scene.clause, vector, draft.situation(scene))
+            choice = ranking.choose(scene.clause, vector, draft.situation(scene), allowed)
             weight = len(scene.clause.split())
             if choice.task != examples.NONE and link(draft, scene, choice.task):
                 confidences.append(choice.confidence)

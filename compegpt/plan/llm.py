@@ -9,17 +9,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from compegpt.context import Planner
 from compegpt.embed import Encoder
 from compegpt.llm.excerpt import cut
 from compegpt.llm.protocol import LanguageModel, LLMError, Message, Purpose
+from compegpt.plan.allowed import replaceable, restricted
 from compegpt.plan.demonstrations import Demonstrations, told
 from compegpt.plan.earlier import Earlier, earlier
 from compegpt.plan.given import Given, bound, given
-from compegpt.plan.instructions import schema, table
+from compegpt.plan.instructions import Schema, schema, table
 from compegpt.plan.reading import calmed, mapped, reading
 from compegpt.plan.validate import problems, validated
 from compegpt.prompts import render
@@ -36,10 +37,20 @@ _ROUNDS: tuple[Purpose, ...] = ("plan", "repair", "repair")
 
 
 @dataclass(frozen=True)
+class _Menu:
+    """The task types that a plan may be made of, and how a model is told of them."""
+
+    names: tuple[str, ...]
+    schema: Schema
+    demonstrations: Demonstrations
+
+
+@dataclass(frozen=True)
 class _Situation:
     """One request as the model is told it, and what its plan may use."""
 
     messages: list[Message]
+    menu: _Menu
     files: Given
     past: Earlier
     shortened: bool
@@ -57,21 +68,19 @@ class _Draft:
 class LLMPlanner:
     """Plans with a language model; what it cannot do, `fallback` does. Safe to share between threads."""
 
-    def __init__(self, llm: LanguageModel, encoder: Encoder, fallback: Planner, *, seconds: float = 60.0,
-                 allowed: Sequence[str] | None = None) -> None:
-        """`seconds` are for all calls of one plan together; only `allowed` task types are offered, all where None."""
-        self._llm, self._fallback, self._seconds = llm, fallback, seconds
-        self._names = [name for name in TASKS if allowed is None or name in allowed]
-        self._demonstrations = Demonstrations(encoder, frozenset(self._names))
-        self._schema = schema(self._names)
+    def __init__(self, llm: LanguageModel, encoder: Encoder, fallback: Planner, *, seconds: float = 60.0) -> None:
+        """`seconds` are for all calls of one plan together."""
+        self._llm, self._encoder, self._fallback, self._seconds = llm, encoder, fallback, seconds
+        self._menus: dict[tuple[str, ...], _Menu] = {}
 
     def warm(self) -> None:
         """Load what the first plan would wait for: the encoder, the demonstrations and the prompt (0.1 s)."""
-        self._situation({"text": "What is this?", "files": [], "thread": ""}, [])
+        self._situation({"text": "What is this?", "files": [], "thread": ""}, [], None)
 
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal:
+    async def plan(self, request: Request, history: Sequence[Turn],
+                   allowed: Collection[str] | None = None) -> Proposal:
         """The model's plan, else the fallback's with a note that says why; never raises for what a model does."""
-        situation = await in_thread(self._situation, request, history)
+        situation = await in_thread(self._situation, request, history, allowed)
         messages, calls, draft = situation.messages, list[LLMCall](), _Draft([], [])
         clock = asyncio.get_running_loop().time
         end = clock() + self._seconds
@@ -79,10 +88,10 @@ class LLMPlanner:
             if purpose == "repair" and clock() > end - 1:
                 break
             try:
-                said = await self._llm.ask(messages, purpose, schema=self._schema, seconds=end - clock())
+                said = await self._llm.ask(messages, purpose, schema=situation.menu.schema, seconds=end - clock())
             except LLMError as error:
-                return await self._fallen_back(request, history, [*calls, error.call], "The language model could not "
-                                               f"be used ({_phrase(str(error))}); the embedded planner made this plan.")
+                calls.append(error.call)
+                return replace(await fallen_back(), calls=tuple(calls), note="x")
             calls.append(said.call)
             draft = await in_thread(self._drafted, said.text, situation)
             if not draft.wrong:

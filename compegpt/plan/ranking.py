@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from compegpt.embed import Array
+from compegpt.plan.allowed import instead
 from compegpt.plan.clauses import bare
 from compegpt.plan.cues import cues
 from compegpt.plan.examples import NONE, nearness
@@ -93,16 +94,25 @@ def outer(clause: str) -> str:
     return _TEXT_OF.sub("", _OBJECT.sub(r"\1the text ", plain))
 
 
-def choose(clause: str, vector: Array, situation: Situation) -> Choice:
-    """The task that a masked clause asks for, `none` where it asks for nothing that is known or possible."""
-    scores = ranked(clause, vector, situation)
+def choose(clause: str, vector: Array, situation: Situation, allowed: Collection[str] | None = None) -> Choice:
+    """The task that a masked clause asks for, `none` where it asks for nothing that is known, possible or allowed."""
+    scores = _pooled(ranked(clause, vector, situation), allowed)
     order = sorted(scores, key=lambda task: -scores[task])
     best, second = order[0], order[1]
-    if scores[best] < THRESHOLD:
+    if scores[best] < THRESHOLD or instead(best, allowed) is None:
         return Choice(NONE, scores[best], 0.0)
     margin = min(1.0, max(0.0, scores[best] - scores[second]) / .35)
     strength = min(1.0, max(0.0, scores[best] - .4) / .8)
     return Choice(best, scores[best], strength * (.6 + .4 * margin))
+
+
+def _pooled(scores: Mapping[str, float], allowed: Collection[str] | None) -> dict[str, float]:
+    """Scores in which a task that is not allowed counts for its nearest equivalent, where it has one."""
+    pooled: dict[str, float] = {}
+    for task, score in scores.items():
+        name = instead(task, allowed) or task
+        pooled[name] = max(score, pooled.get(name, score))
+    return pooled
 
 
 def ranked(clause: str, vector: Array, situation: Situation) -> dict[str, float]:

@@ -18,6 +18,7 @@ from compegpt.league.league import League
 from compegpt.league.match import Match
 from compegpt.schema import Finding, Result
 from compegpt.session import Session
+from compegpt.wiring import parts_from
 from tests.fakes import FakeSource, fake_parts, settings, task
 from tests.league.rows import match
 
@@ -83,6 +84,11 @@ async def test_without_a_record_the_order_is_the_sources_own(league: str, data_d
     given = None if league == "off" else League.at(data_dir / "league.db")
     events, _ = await play(data_dir, FIELD, given)
     assert rounds(events)[0] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("given", ["on", "off"])
+def test_the_setting_decides_whether_there_is_a_league(given: str, data_dir: Path) -> None:
+    assert (parts_from(settings(data_dir, league=given)).league is not None) == (given == "on")
 
 
 async def test_off_neither_reads_nor_writes_nor_widens(data_dir: Path) -> None:

@@ -74,9 +74,9 @@ def crop(names: tuple[str, ...], height: int, width: int, random: Random, zoom: 
 
 
 def resized(picture: Pixels, height: int, width: int) -> Pixels:
-    """Averaged where it shrinks, cubic where it grows."""
+    """A copy, averaged where it shrinks, cubic where it grows."""
     if picture.shape[:2] == (height, width):
-        return np.ascontiguousarray(picture)
+        return picture.copy()
     how = cv2.INTER_AREA if height < picture.shape[0] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(np.ascontiguousarray(picture), (width, height), interpolation=how), dtype=np.uint8)
 
