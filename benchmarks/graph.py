@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ SHAPES: dict[str, tuple[list[tuple[float, list[int]]], float]] = {
 class FixedPlan:
     tasks: list[Task]
 
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal:
+    async def plan(self, request: Request, history: Sequence[Turn],
+                   allowed: Collection[str] | None = None) -> Proposal:
         return Proposal(self.tasks, 1.0, "fixed")
 
 

@@ -64,8 +64,9 @@ class Race:
     reserves: deque[Expert] = field(default_factory=deque)
     k: int = 0
     """The usual number of experts where more may follow after a verdict; 0 where none do."""
-    trusted: bool = False
-    """Whether the league says that who began alone gives nearly every winning answer."""
+    alone: float | None = None
+    """The own confidence from which on the expert that began needs nobody beside it, in [0, 1]; None where it always
+    does."""
     rounds: int = 1
     """How often experts were sent out."""
     refused: Counter[str] = field(default_factory=Counter)

@@ -150,6 +150,16 @@ def _experts(options: Namespace, console: Console) -> int:
     return 0
 
 
+def _league(options: Namespace, console: Console) -> int:
+    from compegpt.standings import rows, table
+    from compegpt.turns import settings_from
+
+    settings = settings_from(options)
+    listed = rows(settings, options.command[1] if len(options.command) > 1 else None)
+    console.answer(_dumped(listed) if options.json else table(listed, settings))
+    return 0
+
+
 def _doctor(options: Namespace, console: Console) -> int:
     from compegpt.doctor import examined, report
     from compegpt.turns import settings_from
@@ -159,7 +169,7 @@ def _doctor(options: Namespace, console: Console) -> int:
     return 0 if found["ready"] else 1
 
 
-_COMMANDS = {"experts": _experts, "doctor": _doctor}
+_COMMANDS = {"experts": _experts, "league": _league, "doctor": _doctor}
 
 
 def _from_stdin(console: Console) -> str:

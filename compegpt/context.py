@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -74,7 +74,10 @@ class Source(Protocol):
 
 
 class Planner(Protocol):
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal: ...
+    async def plan(self, request: Request, history: Sequence[Turn],
+                   allowed: Collection[str] | None = None) -> Proposal:
+        """A plan for the request, of `allowed` task types only where they are given."""
+        ...
 
 
 @dataclass(frozen=True)

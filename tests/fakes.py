@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,9 +86,12 @@ class FakePlanner:
         self._plans = list(plans) or [[]]
         self._confidence, self._reply = confidence, reply
         self.asked: list[tuple[Request, list[Turn]]] = []
+        self.allowed: list[Collection[str] | None] = []
 
-    async def plan(self, request: Request, history: Sequence[Turn]) -> Proposal:
+    async def plan(self, request: Request, history: Sequence[Turn],
+                   allowed: Collection[str] | None = None) -> Proposal:
         self.asked.append((request, list(history)))
+        self.allowed.append(allowed)
         plan = self._plans.pop(0) if len(self._plans) > 1 else self._plans[0]
         if isinstance(plan, Exception):
             raise plan

@@ -17,7 +17,7 @@ from compegpt.league.form import Form
 from compegpt.league.league import League
 from compegpt.league.ledger import Ledger
 from compegpt.league.match import match_of
-from compegpt.league.policy import nearly_always, ordered, widening, width
+from compegpt.league.policy import alone_from, ordered, widening, width
 from compegpt.schema import Candidate, Expert, Result, Verdict
 from compegpt.select.ranking import ranked
 
@@ -87,12 +87,12 @@ def _one(policy: Policy, posed: Posed, bench: Bench, league: League | None,
     form = league.form(posed.task) if league else Form()
     order = ordered(ranked(posed.experts), form, chance)
     count = width(form, order[0], policy.k) if policy.adaptive else policy.k
-    trusted = count == 1 and nearly_always(form.records.get(order[0].id))
+    alone = alone_from(form.records.get(order[0].id)) if count == 1 else None
     called = _answering(posed, order, [], count)
     rounds = 1
     verdict, judged = bench.verdict(posed, called)
     while policy.adaptive and len(called) < len(order):
-        more = widening(verdict, posed.task, judged, policy.k, trusted)
+        more = widening(verdict, posed.task, judged, policy.k, alone)
         if not more:
             break
         called, rounds = _answering(posed, order, called, more), rounds + 1

@@ -52,7 +52,7 @@ def _more(task: Task, verdict: Verdict, candidates: list[Candidate], context: Co
     slowest = max(one["seconds"] for one in candidates)
     if not race.k or not race.reserves or race.left() <= slowest:
         return []
-    count = widening(verdict, task["task"], candidates, race.k, race.trusted)
+    count = widening(verdict, task["task"], candidates, race.k, race.alone)
     return [Contender(id=one.id, family=one.family, source=one.source, why=one.why)
             for one in race.again(count, context.settings.quorum)]
 

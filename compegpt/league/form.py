@@ -15,9 +15,9 @@ from compegpt.tasks import TASKS, Comparison
 HALF_LIFE = 200.0
 """Competitions of a task after which an earlier one counts half."""
 FADE = 0.5 ** (1 / HALF_LIFE)
-TIMES = 25
-"""Latest durations per expert of which the median is taken."""
-SURE = 0.8
+TIMES, TOLD, RECENT = 25, 300, 600
+"""Latest durations and confidences per expert that are kept; confidences from so many competitions at most."""
+SURE = 0.9
 """A verdict leaves no doubt from this confidence on."""
 AGREED: dict[Comparison, float] = {"edit": 0.8, "labels": 0.8, "spans": 0.8, "boxes": 0.8, "masks": 0.8, "scores": 0.8,
                                    "meaning": 0.7}
@@ -61,6 +61,8 @@ class Record:
     """Of these, those in which it gave the winning answer and no other of its family did."""
     times: tuple[float, ...] = ()
     """Seconds of its latest calls that stood."""
+    told: tuple[tuple[int, float, bool], ...] = ()
+    """Of the latest competitions of `played`: number, its own confidence, whether it gave the winning answer."""
 
     @property
     def seconds(self) -> float | None:
@@ -72,6 +74,8 @@ class Record:
 class Form:
     """The state of one task's league."""
 
+    number: int = 0
+    """Competitions so far, without fading."""
     competitions: float = 0.0
     """Faded count; all of them, whoever took part."""
     easy: float = 0.0
@@ -84,35 +88,40 @@ class Form:
 
     def after(self, match: Match) -> Form:
         """The form once this competition is over. O(experts known + entries squared)."""
-        records = {expert: _faded(record) for expert, record in self.records.items()}
+        number = self.number + 1
+        records = {expert: _faded(record, number) for expert, record in self.records.items()}
         stood = [one for one in match.entries if one.stood]
         for one in match.entries:
             if one.stood or one.failed:
-                records[one.expert] = _with(records.get(one.expert, Record(one.family)), one, stood)
+                records[one.expert] = _with(records.get(one.expert, Record(one.family)), one, stood, number)
         beats = {pair: count * FADE for pair, count in self.beats.items()}
         for pair, share in _pairs(stood):
             beats[pair] = beats.get(pair, 0.0) + share
         families = len({one.family for one in stood})
         doubted = match.k > 1 and doubt(match.task, match.confidence, match.agreement, families) is not False
         easy = match.rounds == 1 and not doubted
-        return Form(self.competitions * FADE + 1, self.easy * FADE + easy,
+        return Form(number, self.competitions * FADE + 1, self.easy * FADE + easy,
                     self.compared * FADE + (len(stood) > 1), records, beats)
 
 
-def _faded(record: Record) -> Record:
+def _faded(record: Record, number: int) -> Record:
+    old = bool(record.told) and record.told[0][0] <= number - RECENT
     return Record(record.family, record.calls * FADE, record.failed * FADE, record.played * FADE, record.won * FADE,
-                  record.backed * FADE, record.beside * FADE, record.added * FADE, record.times)
+                  record.backed * FADE, record.beside * FADE, record.added * FADE, record.times,
+                  record.told[1:] if old else record.told)
 
 
-def _with(record: Record, one: Entry, stood: list[Entry]) -> Record:
+def _with(record: Record, one: Entry, stood: list[Entry], number: int) -> Record:
     played = one.stood and len(stood) > 1
     kin = [other for other in stood if other.family == one.family and other.expert != one.expert]
     beside = bool(kin) and one.stood
     alone = beside and _backed(one) and not any(_backed(other) for other in kin)
+    told = (*record.told, (number, one.confidence, _backed(one)))[-TOLD:] if (
+        played and one.confidence is not None) else record.told
     return replace(record, family=one.family, calls=record.calls + 1, failed=record.failed + one.failed,
                    played=record.played + played, won=record.won + (played and one.won),
                    backed=record.backed + (played and _backed(one)), beside=record.beside + beside,
-                   added=record.added + alone,
+                   added=record.added + alone, told=told,
                    times=(*record.times, one.seconds)[-TIMES:] if one.stood else record.times)
 
 

@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS competitions (
     rounds INTEGER NOT NULL, k INTEGER NOT NULL, time REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS candidates (
     competition INTEGER NOT NULL REFERENCES competitions (id), expert TEXT NOT NULL, family TEXT NOT NULL,
-    status TEXT NOT NULL, seconds REAL NOT NULL, score REAL, won INTEGER NOT NULL, tied INTEGER NOT NULL);
+    status TEXT NOT NULL, seconds REAL NOT NULL, score REAL, won INTEGER NOT NULL, tied INTEGER NOT NULL,
+    confidence REAL);
 CREATE INDEX IF NOT EXISTS by_task ON competitions (task, id);
 CREATE INDEX IF NOT EXISTS by_competition ON candidates (competition);
 PRAGMA application_id = {LEAGUE};
@@ -37,7 +38,7 @@ COMMIT;
 """
 _READ = """
 SELECT one.id, one.winner, one.agreement, one.confidence, one.rounds, one.time,
-       expert, family, status, seconds, score, won, tied
+       expert, family, status, seconds, score, won, tied, candidates.confidence
 FROM (SELECT * FROM competitions WHERE task = ? AND id > ? ORDER BY id DESC LIMIT ?) AS one
 LEFT JOIN candidates ON competition = one.id ORDER BY one.id, candidates.rowid
 """
@@ -64,7 +65,7 @@ class Ledger:
                     "INSERT INTO competitions (task, winner, agreement, confidence, rounds, k, time) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?)", (match.task, match.winner, match.agreement, match.confidence,
                                                      match.rounds, match.k, match.time)).lastrowid
-                connection.executemany("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                connection.executemany("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                        [(key, *astuple(entry)) for entry in match.entries])
             connection.execute("COMMIT")
 
@@ -161,7 +162,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _match(task: str, rows: Sequence[Sequence[Any]]) -> Match:
-    _, winner, agreement, confidence, rounds, time, *_ = rows[0]
-    entries = tuple(Entry(expert, family, status, seconds, score, bool(won), bool(tied))
-                    for expert, family, status, seconds, score, won, tied in (row[6:] for row in rows) if expert)
-    return Match(task, entries, winner, agreement, confidence, rounds, time)
+    _, winner, agreement, sure, rounds, time, *_ = rows[0]
+    entries = tuple(Entry(expert, family, status, seconds, score, bool(won), bool(tied), confidence)
+                    for expert, family, status, seconds, score, won, tied, confidence in (row[6:] for row in rows) if expert)
+    return Match(task, entries, winner, agreement, sure, rounds, time)

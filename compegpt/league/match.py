@@ -27,6 +27,8 @@ class Entry:
     won: bool
     tied: bool
     """Whether its output was the winner's but for at most 1 - TIED; the winner itself is not tied."""
+    confidence: float | None = None
+    """Its own, in [0, 1]."""
 
     @property
     def stood(self) -> bool:
@@ -76,4 +78,4 @@ def match_of(result: Result, confidence: float | None = None, rounds: int = 1) -
 def _entry(one: Candidate, winner: str | None, same: set[str]) -> Entry:
     won = one["expert"] == winner
     return Entry(one["expert"], one["family"], one["status"], one["seconds"], one["score"], won,
-                 one["expert"] in same and not won)
+                 one["expert"] in same and not won, one["confidence"])

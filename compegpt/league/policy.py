@@ -31,11 +31,14 @@ HOPELESS = 0.6
 """An expert that fails at least so often, as far as is sure, rests: it stands behind all others until that fades."""
 KNOWN = 10.0
 """Competitions of a task from which on fewer than k may begin."""
-NEARLY = 0.82
-"""An expert that gives the winning answer at least so often, as far as is sure, may begin alone."""
+NEARLY = 0.9
+"""An expert that gives the winning answer at least so often, as far as is sure, begins alone."""
+ALONE, NEAR, OFTEN = 0.92, 40, 0.25
+"""An expert needs nobody beside it where it gave the winning answer in this part of the NEAR latest in which it was
+about as sure; it begins alone where it is so sure at least so OFTEN."""
 EASY = 0.2
 """Where at least so many first rounds leave no doubt, two begin."""
-EVEN = 0.5
+EVEN = 0.8
 """A verdict below this confidence is doubted whatever the league says."""
 WIDER = 2
 """So many more than the usual k are called at most."""
@@ -101,27 +104,54 @@ def nearly_always(record: Record | None) -> bool:
     return record is not None and wilson(record.backed, record.played)[0] >= NEARLY
 
 
+def alone_from(record: Record | None) -> float | None:
+    """The confidence of its own from which on an expert needs nobody beside it: 0 where it gives nearly every winning
+    answer, None where it always does.
+
+    From the surest of its latest answers down, each with the NEAR surer ones before it, it has to have given the
+    winning answer in ALONE of them. O(n log n).
+    """
+    if record is None:
+        return None
+    if nearly_always(record):
+        return 0.0
+    pairs = sorted(((confidence, backed) for _, confidence, backed in record.told), reverse=True)
+    found = None
+    for end in range(NEAR // 2, len(pairs) + 1):
+        window = pairs[max(0, end - NEAR):end]
+        if sum(backed for _, backed in window) < ALONE * len(window):
+            break
+        found = window[-1][0]
+    return found
+
+
 def width(form: Form, first: Expert, k: int) -> int:
-    """How many begin, at most k: 1 where the first in order gives nearly every winning answer, 2 where most verdicts
+    """How many begin, at most k: 1 where the first in order is often sure enough to need nobody, 2 where most verdicts
     are sure at once, else k."""
     if form.competitions < KNOWN:
         return k
-    if nearly_always(form.records.get(first.id)):
-        return 1
+    record = form.records.get(first.id)
+    edge = alone_from(record)
+    if record and edge is not None:
+        sure = sum(confidence >= edge for _, confidence, _ in record.told)
+        if edge == 0.0 or sure >= OFTEN * len(record.told):
+            return 1
     return min(k, 2) if form.easy >= EASY * form.competitions else k
 
 
-def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, trusted: bool) -> int:
+def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, alone: float | None) -> int:
     """How many more are sent out after a verdict: none where it is in no doubt; else up to k, then WIDER more.
 
-    candidates: all that were called, judged; k: the usual number, WIDER more are the most. `trusted`: whether the
-    league says that whoever began alone gives nearly every winning answer.
+    candidates: all that were called, judged; k: the usual number, WIDER more are the most. `alone`: the own
+    confidence from which on the expert that began needs nobody beside it, `alone_from`.
     """
     confidence, called = verdict.get("confidence"), len(candidates)
     families = {one["family"] for one in candidates if one["score"] is not None}
     if not doubt(task, confidence, verdict["agreement"], len(families)):
         return 0
-    if trusted and called == 1 and (confidence is None or confidence >= EVEN):
+    own = candidates[0]["confidence"] if called == 1 else None
+    enough = called == 1 and alone is not None and (own or 0.0) >= alone
+    if enough and (confidence is None or confidence >= EVEN):
         return 0
     return k - called if called < k else max(0, k + WIDER - called)
 

@@ -73,12 +73,12 @@ def restricted(tasks: Sequence[Task], allowed: Collection[str] | None) -> list[T
     return kept
 
 
-def replaceable(task: Task, allowed: Collection[str]) -> bool:
+def replaceable(task: Mapping[str, Any], allowed: Collection[str]) -> bool:
     """Whether a task is allowed, or something that is takes its args and gives what it gives."""
     return _replaced(task, allowed) is not None
 
 
-def _replaced(task: Task, allowed: Collection[str]) -> Task | None:
+def _replaced(task: Mapping[str, Any], allowed: Collection[str]) -> Task | None:
     for name in (task["task"], *INSTEAD.get(task["task"], ())):
         if name not in allowed:
             continue

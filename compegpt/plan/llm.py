@@ -49,8 +49,11 @@ class _Menu:
 class _Situation:
     """One request as the model is told it, and what its plan may use."""
 
-    messages: list[Message]
+    request: Request
+    history: Sequence[Turn]
+    allowed: Collection[str] | None
     menu: _Menu
+    messages: list[Message]
     files: Given
     past: Earlier
     shortened: bool
@@ -90,31 +93,39 @@ class LLMPlanner:
             try:
                 said = await self._llm.ask(messages, purpose, schema=situation.menu.schema, seconds=end - clock())
             except LLMError as error:
-                calls.append(error.call)
-                return replace(await fallen_back(), calls=tuple(calls), note="x")
+                return await self._fallen_back(situation, [*calls, error.call], "The language model could not be used "
+                                               f"({_phrase(str(error))}); the embedded planner made this plan.")
             calls.append(said.call)
             draft = await in_thread(self._drafted, said.text, situation)
             if not draft.wrong:
                 note = _SHORTENED if situation.shortened else None
                 return Proposal(draft.tasks, None, "llm", draft.reply, tuple(calls), note)
-            if draft.reply is not None and not (await self._fallback.plan(request, history)).tasks:
+            if draft.reply is not None and not (await self._fallback.plan(request, history, allowed)).tasks:
                 return Proposal([], None, "llm", draft.reply, tuple(calls))
             messages = _repairing(situation.messages, said.text, draft.wrong)
-        return await self._fallen_back(request, history, calls, "The language model's plan could not be used "
+        return await self._fallen_back(situation, calls, "The language model's plan could not be used "
                                        f"({_phrase('; '.join(draft.wrong))}); the embedded planner made this one.")
 
-    def _situation(self, request: Request, history: Sequence[Turn]) -> _Situation:
+    def _menu(self, allowed: Collection[str] | None) -> _Menu:
+        """What plans of the `allowed` task types are made of, all where None; made once."""
+        names = tuple(name for name in TASKS if allowed is None or name in allowed)
+        if names not in self._menus:
+            self._menus[names] = _Menu(names, schema(names), Demonstrations(self._encoder, frozenset(names)))
+        return self._menus[names]
+
+    def _situation(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None) -> _Situation:
         text, files = _sound(request["text"]), request["files"][:_ATTACHMENTS]
         long = len(text) > HEAD + TAIL
         if long:
             text = (f"{text[:HEAD]} [... {len(text) - HEAD - TAIL:,} characters of the request left out ...] "
                     f"{text[-TAIL:]}")
         past = earlier(history)
-        examples = self._demonstrations.nearest(text, files, bool(past.turns))
-        system = render("plan", tasks=table(self._names), examples="\n\n".join(one.shown() for one in examples))
+        menu = self._menu(allowed)
+        examples = menu.demonstrations.nearest(text, files, bool(past.turns))
+        system = render("plan", tasks=table(menu.names), examples="\n\n".join(one.shown() for one in examples))
         messages: list[Message] = [{"role": "system", "content": system},
                                    {"role": "user", "content": _sound(told(calmed(text), files, past.turns))}]
-        return _Situation(messages, given(request, history), past, long)
+        return _Situation(request, history, allowed, menu, messages, given(request, history), past, long)
 
     def _drafted(self, text: str, situation: _Situation) -> _Draft:
         read = reading(text)
@@ -127,18 +138,17 @@ class LLMPlanner:
             return _Draft([], found)
         tasks, wrong = bound(validated(read.tasks), situation.files)
         for task in tasks:
-            if task["task"] not in self._names:
+            if not replaceable(task, situation.menu.names):
                 wrong.append(f"there is no expert for {task['task']} here: do without it")
             wrong += [f"'{handle}' is no text of this conversation" for value in task["args"].values()
                       for handle in situation.past.unknown(value)]
         if wrong:
             return _Draft([], wrong)
         filled = [{**task, "args": mapped(task["args"], situation.past.filled)} for task in tasks]
-        return _Draft(validated(filled), [], read.reply)
+        return _Draft(restricted(validated(filled), situation.allowed), [], read.reply)
 
-    async def _fallen_back(self, request: Request, history: Sequence[Turn], calls: Sequence[LLMCall], note: str
-                           ) -> Proposal:
-        proposal = await self._fallback.plan(request, history)
+    async def _fallen_back(self, situation: _Situation, calls: Sequence[LLMCall], note: str) -> Proposal:
+        proposal = await self._fallback.plan(situation.request, situation.history, situation.allowed)
         notes = [note, proposal.note] if proposal.note else [note]
         return replace(proposal, calls=(*calls, *proposal.calls), note=" ".join(notes))
 

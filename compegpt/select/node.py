@@ -16,7 +16,7 @@ from compegpt.context import Context, Offers
 from compegpt.errors import ExpertTimeout, NoExpert
 from compegpt.events import Noticed, Selected
 from compegpt.league.form import Form
-from compegpt.league.policy import lately, nearly_always, ordered, width
+from compegpt.league.policy import alone_from, lately, ordered, width
 from compegpt.schema import Expert
 from compegpt.select.ranking import mixed, ranked
 from compegpt.select.refusal import refusal
@@ -56,7 +56,7 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
     chosen, race = experts[:count], context.board.race(task["id"])
     _prepare(context, race, chosen, experts[count:])
     if adaptive:
-        race.k, race.trusted = k, count == 1 and nearly_always(form.records.get(chosen[0].id))
+        race.k, race.alone = k, alone_from(form.records.get(chosen[0].id)) if count == 1 else None
     told = [f"{expert.id}: {expert.why}" for expert in chosen if expert.why]
     runtime.stream_writer(Selected(task, [expert.id for expert in chosen], told + resting + reasons))
     return {"contenders": [{"id": expert.id, "family": expert.family, "source": expert.source, "why": expert.why}

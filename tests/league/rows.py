@@ -6,8 +6,8 @@ from compegpt.league.match import Entry, Match
 
 
 def match(*entries: str, task: str = "ocr", agreement: float | None = 0.9, confidence: float | None = None,
-          rounds: int = 1) -> Match:
-    """Entries as `name`, `name=` (the winner's answer), `name!` (failed) or `name~` (cancelled); the first that stands
+          rounds: int = 1, own: float | None = None) -> Match:
+    """`own`: everybody's own confidence. Entries as `name`, `name=` (the winner's answer), `name!` (failed) or `name~` (cancelled); the first that stands
     wins. A name's family is its first letter."""
     made, winner = list[Entry](), None
     for each in entries:
@@ -16,5 +16,5 @@ def match(*entries: str, task: str = "ocr", agreement: float | None = 0.9, confi
         won = stood and winner is None
         winner = name if won else winner
         made.append(Entry(name, name[0], {"!": "failed", "~": "cancelled"}.get(what, "ok"), 0.5, 0.8 if stood else None,
-                          won, what == "=" and not won))
+                          won, what == "=" and not won, own if stood else None))
     return Match(task, tuple(made), winner, agreement, confidence, rounds, 100.0)

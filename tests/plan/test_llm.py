@@ -174,10 +174,32 @@ async def test_the_demonstrations_of_hugginggpt_can_be_run(text: str, steps: lis
     assert problems(proposal.tasks) == []
 
 
-async def test_only_offered_tasks_are_told_and_taken() -> None:
-    made, llm = planner(said(task("text-to-speech", text="x")), said(OCR), allowed=["ocr", "translation"])
-    assert (await made.plan(asked(), [])).tasks == [OCR]
+async def test_only_allowed_tasks_are_told_and_taken() -> None:
+    made, llm = planner(said(task("text-to-speech", text="x")), said(OCR))
+    assert (await made.plan(asked(), [], ["ocr", "translation"])).tasks == [OCR]
     assert "there is no expert for text-to-speech here" in llm.asked[1][1][-1]["content"]
     assert "- text-to-speech (" not in llm.asked[0][1][0]["content"]
     variants = llm.schemas[0]["properties"]["tasks"]["items"]["anyOf"]
     assert [name for one in variants for name in one["properties"]["task"]["enum"]] == ["translation", "ocr"]
+
+
+async def test_a_task_that_is_not_allowed_becomes_its_nearest_equivalent_without_another_call() -> None:
+    made, llm = planner(said(OCR, SPEAK))
+    proposal = await made.plan(asked(), [], {"image-to-text", "text-to-speech"})
+    assert proposal.tasks == [task("image-to-text", image="a.png"), SPEAK]
+    assert len(llm.asked) == 1
+
+
+async def test_the_fallback_is_told_what_is_allowed() -> None:
+    fallback = FakePlanner(EMBEDDED)
+    made = LLMPlanner(FakeLLM(ExpertUnavailable("The server is busy.")), FakeEncoder(), fallback)
+    await made.plan(asked(), [], {"summarization"})
+    assert fallback.allowed == [{"summarization"}]
+
+
+async def test_each_set_of_allowed_tasks_has_its_own_menu() -> None:
+    made, llm = planner(said(OCR), said(OCR), said(OCR))
+    for allowed in ({"ocr"}, None, {"ocr"}):
+        await made.plan(asked(), [], allowed)
+    first, all_of_them, again = (messages[0]["content"] for _, messages in llm.asked)
+    assert first == again and "- translation (" in all_of_them and "- translation (" not in first

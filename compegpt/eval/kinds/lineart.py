@@ -95,21 +95,21 @@ def _inked(ink: Pixels, category: str, material: Half, random: Random) -> Pixels
         paper = np.clip(wash, 110, 255)
     if category == "rough paper":
         rough = crop(TEXTURES[material], SIDE, SIDE, random).mean(axis=2, keepdims=True)
-        paper = 200 + (rough - rough.mean()) * random.uniform(0.15, 0.5) * np.ones(3)
-    dark = random.uniform(120, 185, 3) if category == "pencil" else random.uniform(0, 90, 3)
+        paper = 200 + (rough - rough.mean()) * random.uniform(0.5, 1.3) * np.ones(3)
+    dark = random.uniform(150, 205, 3) if category == "pencil" else random.uniform(0, 90, 3)
     share = ink[..., None] / 255.0
     return clipped(paper * (1 - share) + dark * share)
 
 
 DAMAGE: Mapping[str, Callable[[Pixels, Random], Pixels]] = {
-    "ink": lambda picture, random: noisy(picture, random.uniform(0, 5), random),
-    "pencil": lambda picture, random: noisy(picture, random.uniform(3, 12), random),
-    "washes": lambda picture, random: noisy(picture, random.uniform(0, 6), random),
+    "ink": lambda picture, random: noisy(picture, random.uniform(2, 10), random),
+    "pencil": lambda picture, random: noisy(picture, random.uniform(5, 18), random),
+    "washes": lambda picture, random: noisy(picture, random.uniform(5, 30), random),
     "rough paper": lambda picture, random: picture,
-    "noise": lambda picture, random: noisy(picture, random.uniform(15, 45), random),
-    "blur": lambda picture, random: noisy(blurred(picture, random.uniform(1, 2.4)), 3, random),
-    "shadow": lambda picture, random: noisy(shaded(picture, random.uniform(0.1, 0.5), random), 3, random),
-    "JPEG": lambda picture, random: jpeg(picture, int(random.integers(5, 20))),
+    "noise": lambda picture, random: noisy(picture, random.uniform(40, 110), random),
+    "blur": lambda picture, random: noisy(blurred(picture, random.uniform(1.5, 4)), 3, random),
+    "shadow": lambda picture, random: noisy(shaded(picture, random.uniform(0.02, 0.2), random), 6, random),
+    "JPEG": lambda picture, random: jpeg(noisy(picture, 15, random), int(random.integers(1, 8))),
 }
 
 KIND = Kind("lineart-control", cases,
