@@ -104,15 +104,21 @@ def substance(output: Output) -> float:
     return min(1.0, max(1, sum(map(str.isalnum, text[: 10 * SUBSTANTIAL]))) / SUBSTANTIAL)
 
 
-def completeness(texts: Sequence[str], worths: Sequence[float | None]) -> list[float | None]:
-    """Length of each text as a share of the longest credible one's, at most 1: readers miss more than they invent.
+def completeness(sizes: Sequence[int], worths: Sequence[float | None]) -> list[float | None]:
+    """Size of each output as a share of the largest credible one's, at most 1: some miss more than they invent.
 
-    Credible is what is worth at least CREDIBLE, or everything where nothing is; None for an empty text.
+    sizes: letters of a reading, or number of things found. Credible is what is worth at least CREDIBLE, or everything
+    where nothing is; None for an empty output.
     """
-    lengths = [len(folded(text)) for text in texts]
-    credible = [length for length, value in zip(lengths, worths, strict=True) if length and (value or 0.0) >= CREDIBLE]
-    longest = max(credible or lengths)
-    return [min(1.0, length / longest) if length else None for length in lengths]
+    credible = [size for size, value in zip(sizes, worths, strict=True) if size and (value or 0.0) >= CREDIBLE]
+    largest = max(credible or sizes, default=0)
+    return [min(1.0, size / largest) if size else None for size in sizes]
+
+
+def size(output: Output) -> int:
+    """How much an output holds: things found, or letters."""
+    found = output.get("boxes") or output.get("data")
+    return len(found) if isinstance(found, list) else len(folded(output.get("text", "")))
 
 
 def alignment(vectors: Mapping[str, NDArray[np.float32]], request: str, answer: str) -> float:

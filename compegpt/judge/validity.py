@@ -148,6 +148,26 @@ def _inside(output: Output, args: Args) -> float | None:
     return sum(-2 <= x0 < x1 <= edge and -2 <= y0 < y1 <= edge for x0, y0, x1, y1 in boxes) / len(boxes)
 
 
+_CHECKED = {"EAN_13": 13, "EAN_8": 8, "UPC_A": 12, "ITF_14": 14}
+"""Digits of the symbologies whose last digit is a checksum of GS1 (weights 3 and 1 from the right)."""
+
+
+def _decoded(output: Output, args: Args) -> float | None:
+    """`_inside`, and for the share of the codes whose number fails the checksum of its kind nothing."""
+    inside = _inside(output, args)
+    codes = [(_CHECKED[label], str(item.get("text", "")))
+             for item in output.get("boxes", []) if (label := item["label"]) in _CHECKED and "text" in item]
+    sound = sum(len(text) == digits and checksum_holds(text) for digits, text in codes)
+    return inside * (1 - (len(codes) - sound) / len(output["boxes"])) if inside is not None and codes else inside
+
+
+def checksum_holds(digits: str) -> bool:
+    """Whether the last digit is what GS1 has it be for those before."""
+    if not digits.isascii() or not digits.isdigit():
+        return False
+    return sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(reversed(digits))) % 10 == 0
+
+
 def _from_text(output: Output, args: Args) -> float | None:
     """Share of the items whose text stands in the source text."""
     source = " ".join(str(args.get("text", "")).casefold().split())
@@ -162,10 +182,21 @@ def _not_blank(output: Output, args: Args) -> float | None:
 
 
 def _larger(output: Output, args: Args) -> float | None:
+    """0 for a picture that is not larger; less for one that clipped light or dark parts that were not."""
     before, after = image_size(str(args.get("image", ""))), image_size(output.get("image", ""))
     if before is None or after is None:
         return _not_blank(output, args)
-    return (_not_blank(output, args) or 0.0) * float(after[0] * after[1] > before[0] * before[1])
+    larger = after[0] * after[1] > before[0] * before[1]
+    return (_not_blank(output, args) or 0.0) * _unclipped(output, args) if larger else 0.0
+
+
+def _unclipped(output: Output, args: Args) -> float:
+    """1 less the share of the picture that is black or white and was neither before."""
+    before, after = look_at(str(args.get("image", ""))), look_at(output.get("image", ""))
+    if before is None or after is None:
+        return 1.0
+    lost = [float(((look.light <= 0.004) | (look.light >= 0.996)).mean()) for look in (before, after)]
+    return 1 - max(0.0, lost[1] - lost[0])
 
 
 def _audible(output: Output, args: Args) -> float | None:
@@ -191,7 +222,7 @@ CHECKS: dict[str, Check] = {
     "image-to-text": _said, "zero-shot-classification": _offered, "zero-shot-image-classification": _offered,
     "zero-shot-object-detection": _offered, "language-identification": _of_form(r"[a-z]{2}"),
     "text-classification": _of_form(r"positive|neutral|negative"), "object-detection": _inside,
-    "face-detection": _inside, "barcode-detection": _inside, "keyword-extraction": _from_text,
+    "face-detection": _inside, "barcode-detection": _decoded, "keyword-extraction": _from_text,
     "token-classification": _from_text, "image-upscaling": _larger, "text-to-speech": _spoken,
 }
 BY_OUTPUT: dict[str, Check] = {"image": _not_blank, "video": _not_blank, "audio": _audible}

@@ -23,6 +23,7 @@ from compegpt.judge.signals import (
     completeness,
     confidences,
     echo,
+    size,
     substance,
     support,
 )
@@ -38,7 +39,9 @@ Weights = Mapping[str, float]
 UNSURE = 0.5
 """A verdict that is less likely right than this says so: it is more often wrong than right."""
 READINGS = frozenset({"ocr"})
-"""Task types whose texts are read off something: familiarity and completeness were measured on these."""
+"""Task types whose texts are read off something: how familiar the words are tells of misreadings there."""
+COUNTED = frozenset({"edit", "boxes", "spans"})
+"""Comparisons of outputs that can miss a part of what is there."""
 
 
 def weights_of(task: str) -> Weights:
@@ -115,7 +118,9 @@ def _signals(row: TaskType, known: Learned, args: Mapping[str, Any], compared: S
     worths = [usual if own is None else own for own, usual in zip(sure, record, strict=True)]
     aligned = _alignments(row, args, outputs, encoder)
     texts = [output.get("text", "") for output in outputs] if row.name in READINGS else [""] * len(outputs)
-    familiar, complete = familiarities(texts, args.get("language")), completeness(texts, sure)
+    familiar = familiarities(texts, args.get("language"))
+    sizes = [size(output) if row.compare in COUNTED else 0 for output in outputs]
+    complete = completeness(sizes, sure)
     return [{name: round(float(value), 6) for name, value in (
         ("support", support(matrix, families, worths, index)), ("echo", echo(matrix, families, worths, index)),
         ("agreement", agreement(matrix, families, index)), ("confidence", sure[index]),

@@ -163,6 +163,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 def _match(task: str, rows: Sequence[Sequence[Any]]) -> Match:
     _, winner, agreement, sure, rounds, time, *_ = rows[0]
+    candidates = (row[6:] for row in rows if row[6])
     entries = tuple(Entry(expert, family, status, seconds, score, bool(won), bool(tied), confidence)
-                    for expert, family, status, seconds, score, won, tied, confidence in (row[6:] for row in rows) if expert)
+                    for expert, family, status, seconds, score, won, tied, confidence in candidates)
     return Match(task, entries, winner, agreement, sure, rounds, time)

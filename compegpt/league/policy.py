@@ -115,13 +115,15 @@ def alone_from(record: Record | None) -> float | None:
         return None
     if nearly_always(record):
         return 0.0
-    pairs = sorted(((confidence, backed) for _, confidence, backed in record.told), reverse=True)
+    pairs = sorted(record.told, key=lambda pair: -pair[1])
     found = None
     for end in range(NEAR // 2, len(pairs) + 1):
+        if end < len(pairs) and pairs[end][1] == pairs[end - 1][1]:
+            continue  # of those that are as sure none is left out
         window = pairs[max(0, end - NEAR):end]
-        if sum(backed for _, backed in window) < ALONE * len(window):
+        if sum(backed for _, _, backed in window) < ALONE * len(window):
             break
-        found = window[-1][0]
+        found = window[-1][1]
     return found
 
 

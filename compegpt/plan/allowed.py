@@ -35,7 +35,6 @@ INSTEAD: dict[str, tuple[str, ...]] = {
     "image-editing": ("image-to-image",),
     "image-to-image": ("image-editing",),
     "depth-estimation": ("depth-control",),
-    "image-segmentation": ("seg-control",),
     **{name: _TRACED for name in TASKS if name.endswith("-control")},
     "depth-control": ("depth-estimation", *_TRACED),
     "seg-control": ("image-segmentation", *_TRACED),

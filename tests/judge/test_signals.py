@@ -11,6 +11,7 @@ from compegpt.judge.signals import (
     completeness,
     confidences,
     echo,
+    size,
     substance,
     support,
 )
@@ -89,13 +90,18 @@ def test_substance(output: dict[str, object], expected: float) -> None:
     assert substance(output) == expected  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("texts", "worth", "expected"), [
-    (["room 593", "room"], [0.99, 0.99], [1.0, 0.5]),
-    (["debris of a reading", "room 593"], [0.3, 0.99], [1.0, 1.0]),
-    (["ab", "abcd", ""], [None, None, None], [0.5, 1.0, None]),
-], ids=["a part", "what is not credible sets no length", "nobody is credible"])
-def test_completeness(texts: list[str], worth: list[float | None], expected: list[float | None]) -> None:
-    assert completeness(texts, worth) == expected
+@pytest.mark.parametrize(("sizes", "worth", "expected"), [
+    ([8, 4], [0.99, 0.99], [1.0, 0.5]), ([19, 8], [0.3, 0.99], [1.0, 1.0]),
+    ([2, 4, 0], [None, None, None], [0.5, 1.0, None]), ([], [], []), ([0, 0], [None, None], [None, None]),
+], ids=["a part", "what is not credible sets no size", "nobody is credible", "nobody", "nothing"])
+def test_completeness(sizes: list[int], worth: list[float | None], expected: list[float | None]) -> None:
+    assert completeness(sizes, worth) == expected
+
+
+@pytest.mark.parametrize(("output", "expected"), [
+    ({"text": " room  5 "}, 6), ({"boxes": [{}, {}], "text": "a long text"}, 2), ({"data": [{}]}, 1), ({}, 0)])
+def test_size(output: dict[str, object], expected: int) -> None:
+    assert size(output) == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("right", "wrong"), [("corner", "comer "), ("mirror winter", "mirrer wintet"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from compegpt.judge.validity import CHECKS, not_repeated, one_script, validity, words_look_right
+from compegpt.judge.validity import CHECKS, checksum_holds, not_repeated, one_script, validity, words_look_right
 from compegpt.tasks import TASKS
 
 SOURCE = "The committee met on Monday. It agreed to build the bridge. Work begins in spring, and costs are shared."
@@ -104,3 +104,41 @@ def test_speech_takes_the_time_its_text_needs(seconds: float, loudness: float, l
 
 def test_every_check_is_of_a_known_task() -> None:
     assert CHECKS.keys() <= TASKS.keys()
+
+
+@pytest.mark.parametrize(("digits", "holds"), [
+    ("4006381333931", True), ("4006381333930", False), ("96385074", True), ("036000291452", True),
+    ("036000291453", False),
+    ("", False), ("40063813339x1", False), ("٤٠٠٦", False)])
+def test_checksums(digits: str, holds: bool) -> None:
+    assert checksum_holds(digits) == holds
+
+
+def code(label: str, text: str) -> dict[str, Any]:
+    return {"label": label, "score": 1.0, "box": [0, 0, 10, 10], "text": text}
+
+
+@pytest.mark.parametrize(("codes", "expected"), [
+    ([code("EAN_13", "4006381333931")], 1.0), ([code("EAN_13", "4006381333930")], 0.0),
+    ([code("EAN_13", "400638133393")], 0.0), ([code("QR_CODE", "4006381333930")], 1.0),
+    ([code("EAN_13", "4006381333930"), code("QR_CODE", "x")], 0.5),
+], ids=["sound", "wrong digit", "too short", "not its kind", "one of two"])
+def test_a_code_whose_checksum_fails_is_not_valid(codes: list[dict[str, Any]], expected: float, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("L", (20, 20)).save(path)
+    output: Any = {"boxes": codes, "text": "\n".join(one["text"] for one in codes)}
+    assert validity("barcode-detection", "boxes", output, {"image": str(path)}) == expected
+
+
+def test_an_enlargement_that_clips_is_less_valid(tmp_path: Path) -> None:
+    grey = np.tile(np.linspace(40, 215, 100).astype(np.uint8), (100, 1))
+    paths = {name: str(tmp_path / f"{name}.png") for name in ("small", "soft", "hard")}
+    Image.fromarray(grey).save(paths["small"])
+    large = np.kron(grey, np.ones((2, 2), np.uint8)).astype(float)
+    Image.fromarray(large.astype(np.uint8)).save(paths["soft"])
+    Image.fromarray(np.clip((large - 128) * 3 + 128, 0, 255).astype(np.uint8)).save(paths["hard"])
+    soft, hard = (validity("image-upscaling", "image", {"image": paths[name]}, {"image": paths["small"]})
+                  for name in ("soft", "hard"))
+    assert soft == 1.0
+    assert hard is not None
+    assert hard < 0.7

@@ -7,8 +7,8 @@ from compegpt.league.match import Entry, Match
 
 def match(*entries: str, task: str = "ocr", agreement: float | None = 0.9, confidence: float | None = None,
           rounds: int = 1, own: float | None = None) -> Match:
-    """`own`: everybody's own confidence. Entries as `name`, `name=` (the winner's answer), `name!` (failed) or `name~` (cancelled); the first that stands
-    wins. A name's family is its first letter."""
+    """Entries as `name`, `name=` (the winner's answer), `name!` (failed) or `name~` (cancelled); the first that stands
+    wins. A name's family is its first letter; `own` is everybody's own confidence."""
     made, winner = list[Entry](), None
     for each in entries:
         name, what = each.rstrip("=!~"), each[-1] if each[-1] in "=!~" else ""

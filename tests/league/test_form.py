@@ -4,7 +4,7 @@ from functools import reduce
 
 import pytest
 
-from compegpt.league.form import FADE, HALF_LIFE, Form, Record, doubt
+from compegpt.league.form import FADE, HALF_LIFE, RECENT, Form, Record, doubt
 from compegpt.league.match import Match
 from tests.league.rows import match
 
@@ -50,13 +50,19 @@ def test_a_competition_counts_half_after_its_half_life() -> None:
     assert form.competitions == pytest.approx((1 - FADE ** (HALF_LIFE + 1)) / (1 - FADE))
 
 
+def test_own_confidences_are_remembered_with_what_came_of_them_and_forgotten() -> None:
+    form = form_of(match("a", "b=", "c", own=0.7), match("a", own=0.9))
+    assert [form.records[name].told for name in "abc"] == [((1, 0.7, True),), ((1, 0.7, True),), ((1, 0.7, False),)]
+    assert form_of(match("a", "b", own=0.7), *[match("c", "d")] * RECENT).records["a"].told == ()
+
+
 def test_an_expert_that_changed_is_learned_anew() -> None:
     form = form_of(*[match("a", "b")] * 300, *[match("b", "a")] * 300)
     assert form.beats["b", "a"] > 2 * form.beats["a", "b"]
 
 
 @pytest.mark.parametrize(("task", "confidence", "agreement", "families", "in_doubt"), [
-    ("ocr", 0.95, 0.0, 2, False), ("ocr", 0.75, 1.0, 3, True), ("ocr", None, 0.95, 2, False),
+    ("ocr", 0.95, 0.0, 2, False), ("ocr", 0.85, 1.0, 3, True), ("ocr", None, 0.95, 2, False),
     ("ocr", None, 0.6, 2, True), ("ocr", None, 0.57, 3, False), ("ocr", None, 0.4, 4, True),
     ("ocr", None, None, 1, True), ("text-to-image", None, 0.1, 3, None), ("text-to-image", None, None, 1, None),
     ("text-to-image", 0.5, 0.1, 3, True),

@@ -14,7 +14,8 @@ from compegpt.league.match import Match
 from tests.conftest import ROOT
 from tests.league.rows import match
 
-MATCHES = [match("a", "b=", "c!", "d~", confidence=0.7), match("b", "a", rounds=2), match("c!", agreement=None)]
+MATCHES = [match("a", "b=", "c!", "d~", confidence=0.7, own=0.6), match("b", "a", rounds=2),
+           match("c!", agreement=None)]
 
 
 def other_version(path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from compegpt.league.form import Form, Record
-from compegpt.league.policy import KNOWN, lately, nearly_always, ordered, resting, widening, width
+from compegpt.league.policy import KNOWN, alone_from, lately, nearly_always, ordered, resting, widening, width
 from compegpt.schema import Expert, Verdict
 from compegpt.select.ranking import ranked
 from tests.fakes import candidate
@@ -88,47 +88,69 @@ def test_families_come_before_siblings_unless_the_sibling_adds_wins(form: Form, 
 
 
 def test_of_equals_the_faster_and_the_cheaper_come_first() -> None:
-    form = Form(100, 0, 0, {"a": Record("a", 50, 0, 50, 25, 25, times=(9.0,)),
+    form = Form(100, 100, 0, 0, {"a": Record("a", 50, 0, 50, 25, 25, times=(9.0,)),
                             "b": Record("b", 50, 0, 50, 25, 25, times=(0.1,))})
     assert ids(ordered(experts("a", "b"), form, random.Random(0))) == ["b", "a"]
-    form = Form(100, 0, 0, {"a": Record("a", 50), "b": Record("b", 50)})
+    form = Form(100, 100, 0, 0, {"a": Record("a", 50), "b": Record("b", 50)})
     assert ids(ordered(experts("a", "b", a=50.0), form, random.Random(0))) == ["b", "a"]
 
 
+def teller(sure: int, unsure: int, right: float = 0.5) -> Record:
+    """An expert that is right whenever its confidence is 0.95, and in this part where it is 0.6."""
+    told = [(n, 0.95, True) for n in range(sure)] + [(n, 0.6, n < right * unsure) for n in range(unsure)]
+    count, backed = sure + unsure, sure + right * unsure
+    return Record("a", count, 0, count, backed, backed, told=tuple(told))
+
+
 ALWAYS, MOSTLY = Record("a", 100, 0, 100, 95, 98), Record("a", 100, 0, 100, 70, 80)
+KNOWS, GUESSES = teller(50, 50), teller(25, 150)
+
+
+@pytest.mark.parametrize(("record", "edge"), [
+    (None, None), (ALWAYS, 0.0), (MOSTLY, None), (KNOWS, 0.95), (GUESSES, 0.95), (teller(10, 50), None),
+    (teller(0, 100), None), (teller(50, 50, right=1.0), 0.0), (teller(10, 50, right=0.94), 0.6),
+], ids=["unknown", "always right", "says no confidence", "knows when it is right", "seldom sure", "too few to tell",
+        "never sure", "always right and says it", "nearly always right"])
+def test_from_which_confidence_on_an_expert_needs_nobody(record: Record | None, edge: float | None) -> None:
+    assert alone_from(record) == edge
 
 
 @pytest.mark.parametrize(("form", "begin"), [
-    (Form(), 3), (Form(KNOWN - 1, KNOWN - 1, KNOWN - 1, {"a": ALWAYS}), 3),
-    (Form(100, 90, 100, {"a": ALWAYS}), 1), (Form(100, 90, 100, {"a": MOSTLY}), 2), (Form(100, 10, 100), 3),
-], ids=["nothing known", "little known", "one wins nearly always", "verdicts are sure", "verdicts are in doubt"])
+    (Form(), 3), (Form(9, KNOWN - 1, KNOWN - 1, KNOWN - 1, {"a": ALWAYS}), 3),
+    (Form(100, 100, 90, 100, {"a": ALWAYS}), 1), (Form(100, 100, 90, 100, {"a": MOSTLY}), 2),
+    (Form(100, 100, 10, 100), 3), (Form(100, 100, 90, 100, {"a": KNOWS}), 1),
+    (Form(100, 100, 90, 100, {"a": GUESSES}), 2),
+], ids=["nothing known", "little known", "one wins nearly always", "verdicts are sure", "verdicts are in doubt",
+        "one knows when it is right", "one is seldom sure"])
 def test_how_many_begin(form: Form, begin: int) -> None:
     assert width(form, experts("a")[0], 3) == begin
 
 
 @pytest.mark.parametrize("k", [1, 2])
 def test_no_more_begin_than_k(k: int) -> None:
-    assert width(Form(100, 90, 100), experts("a")[0], k) == k
+    assert width(Form(100, 100, 90, 100), experts("a")[0], k) == k
 
 
-@pytest.mark.parametrize(("names", "agreement", "confidence", "trusted", "more"), [
-    ("ab", 1.0, None, False, 0), ("ab", 0.2, None, False, 1), ("abc", 0.2, None, False, 2),
-    ("abcde", 0.2, None, False, 0), ("abcd", 0.2, None, False, 1), ("abc", 0.58, None, False, 0),
-    ("a", None, None, False, 2), ("a", None, None, True, 0), ("a", None, 0.3, True, 2), ("a", None, 0.95, False, 0),
-    ("ab", 1.0, 0.5, False, 1), ("ab", 0.2, 0.95, False, 0),
+@pytest.mark.parametrize(("names", "agreement", "confidence", "alone", "more"), [
+    ("ab", 1.0, None, None, 0), ("ab", 0.2, None, None, 1), ("abc", 0.2, None, None, 2),
+    ("abcde", 0.2, None, None, 0), ("abcd", 0.2, None, None, 1), ("abc", 0.58, None, None, 0),
+    ("a", None, None, None, 2), ("a", None, None, 0.0, 0), ("a", None, None, 0.7, 0), ("a", None, None, 0.8, 2),
+    ("a", None, 0.3, 0.0, 2), ("a", None, 0.95, None, 0), ("ab", 1.0, 0.5, None, 1), ("ab", 0.2, 0.95, None, 0),
+    ("ab", 0.2, None, 0.0, 1),
 ], ids=["agree", "differ", "three differ", "the most", "one below the most", "two of three", "alone",
-        "alone and trusted", "alone, trusted, unsure", "alone and sure", "agree and unsure", "differ and sure"])
-def test_how_many_more_are_sent_out(names: str, agreement: float | None, confidence: float | None, trusted: bool,
-                                    more: int) -> None:
+        "alone and always right", "alone and sure of itself", "alone and not so sure", "alone, right, verdict unsure",
+        "alone, verdict sure", "agree, verdict unsure", "differ, verdict sure", "a reserve stepped in and differs"])
+def test_how_many_more_are_sent_out(names: str, agreement: float | None, confidence: float | None,
+                                    alone: float | None, more: int) -> None:
     verdict: Verdict = {"winner": "a", "agreement": agreement, "similarity": [], "reason": "", "confidence": confidence}
-    called = [candidate(name, {"text": "x"}, score=0.5) for name in names]
-    assert widening(verdict, "ocr", called, 3, trusted) == more
+    called = [candidate(name, {"text": "x"}, score=0.5, confidence=0.75) for name in names]
+    assert widening(verdict, "ocr", called, 3, alone) == more
 
 
 def test_pictures_that_differ_call_for_nobody() -> None:
     verdict: Verdict = {"winner": "a", "agreement": 0.1, "similarity": [], "reason": ""}
     called = [candidate(name, {"image": "x"}, score=0.5) for name in "abc"]
-    assert widening(verdict, "text-to-image", called, 3, False) == 0
+    assert widening(verdict, "text-to-image", called, 3, None) == 0
 
 
 @pytest.mark.parametrize(("record", "phrase"), [

@@ -101,3 +101,15 @@ def test_zxing_reads_all_scripts(tmp_path: Path) -> None:
 def test_several_codes_come_in_reading_order() -> None:
     one, two = (cv2.resize(code(text, zxingcpp.BarcodeFormat.QRCode), (300, 300)) for text in ("first", "second"))
     assert {found["text"] for found in zxing(np.dstack([np.hstack([one, two])] * 3))} == {"first", "second"}
+
+
+def test_a_qr_code_that_opencv_chokes_on_does_not_hide_the_ean_beside_it(tmp_path: Path,
+                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    class Choking:
+        def detectAndDecodeBytesMulti(self, plane: np.ndarray) -> None:
+            raise cv2.error("(-213) mode 11 in function 'decodeSymbols'")
+
+    monkeypatch.setattr(cv2, "QRCodeDetector", Choking)
+    engine = next(engine for engine in ENGINES if engine.name == "opencv")
+    finding = run(engine, code("4006381333931", zxingcpp.BarcodeFormat.EAN13, 4), tmp_path)
+    assert finding.output["text"] == "4006381333931"
