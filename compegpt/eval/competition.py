@@ -115,7 +115,7 @@ def evaluated(each: Kind, rows: Sequence[Row], part: str, top: int | None) -> tu
                 f"{figure(sure.right_else)} elsewhere.")
         tables.append(Table(f"{each.task}: confidence and what it was worth ({each.right})",
                             ("", "confidence", each.right, "cases"),
-                            [(f"tenth {number}", figure(said), figure(was), str(cases))
+                            [(f"part {number}", figure(said), figure(was), str(cases))
                              for number, (said, was, cases) in enumerate(sure.bins, 1)], note))
     tables += _apart(each, whole, measures)
     return tables, {"part": part, "cases": len(counted), "experts": experts, "about": each.about,

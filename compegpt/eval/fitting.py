@@ -4,8 +4,8 @@
    the confidence of its weakest part. Per expert: how good it is on the whole.
 2. Weights of the signals: those that make a soft choice (softmax of the summed log odds) as good as can be, none below
    0, with a penalty on their size that cross-validation chooses; also tried: the best expert always.
-3. Confidence, where an output is right or wrong: logistic regression of being right on the winner's score and the
-   others' agreement, on held-out folds, and isotonic regression of what comes of it.
+3. Confidence, where an output is right or wrong: logistic regression of being right on how the winner
+   stands (`judge.learned.Standing`), on held-out folds, and isotonic regression of what comes of it.
 
 Every competition is learned from twice: with all experts, and with some of them drawn at random, since few compete when
 it counts.
@@ -13,8 +13,9 @@ it counts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,12 @@ from compegpt.embed import Encoder
 from compegpt.eval.case import Kind
 from compegpt.eval.collecting import Row
 from compegpt.eval.ways import Contest, contest
-from compegpt.judge.learned import Curve, Learned, odds
+from compegpt.judge.learned import Curve, Learned, Standing, odds
+from compegpt.judge.similarity import is_empty
 
 Numbers = NDArray[np.float64]
-SIGNALS = ("support", "echo", "confidence", "weakest", "record", "validity", "familiarity", "completeness", "alignment")
+SIGNALS = ("support", "echo", "confidence", "weakest", "record", "validity", "familiarity", "completeness", "alignment",
+           "fidelity")
 FEWEST, MOST = 2, 6
 """How many experts a drawn competition has."""
 FOLDS = 5
@@ -46,7 +49,8 @@ class Lesson:
     """Candidates: the measures summed, each in units of its headroom."""
     right: Numbers
     """Candidates: the measure that the confidence foretells."""
-    agreement: list[float | None]
+    standing: list[Standing]
+    """Candidates: how each would stand as the winner, but for its score."""
 
 
 @dataclass(frozen=True)
@@ -143,10 +147,12 @@ def _lesson(one: Contest, scale: Mapping[str, float], right: str) -> Lesson:
     has = ~np.isnan(given)
     usual = np.where(has, given, 0).sum(axis=0) / np.maximum(has.sum(axis=0), 1)
     whole = np.where(has, given, np.where(has.any(axis=0), usual, 0.5))
+    families = len({each["family"] for each in one.standing})
     quality = [sum(one.quality(each["expert"], name) / unit for name, unit in scale.items()) for each in one.standing]
     return Lesson(np.vectorize(odds, otypes=[float])(whole), np.array(quality, dtype=float),
                   np.array([one.quality(each["expert"], right) if right else 0.0 for each in one.standing]),
-                  [each["signals"].get("agreement") for each in one.standing])
+                  [Standing(0.5, each["signals"].get("agreement"), is_empty(each["output"] or {}), families)
+                   for each in one.standing])
 
 
 # weights
@@ -202,17 +208,18 @@ def _sure(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty
                 continue
             pooled = one.signals @ weights / max(float(weights.sum()), 1e-9)
             best = int(np.argmax(pooled))
-            agreed = one.agreement[best]
-            rows.append([float(pooled[best]), 0.0 if agreed is None else agreed, float(agreed is None), 1.0])
+            winner = replace(one.standing[best], score=1 / (1 + math.exp(-float(pooled[best]))))
+            rows.append(winner.features())
             right.append(float(one.right[best]))
-    found = _logistic(np.array(rows), np.array(right))
-    named = zip(("score", "agreement", "alone", "bias"), (round(float(each), 4) for each in found), strict=True)
-    chances = 1 / (1 + np.exp(-np.array(rows) @ found))
+    features = np.array([list(row.values()) for row in rows])
+    found = _logistic(features, np.array(right), free=len(rows[0]) - 2)
+    chances = 1 / (1 + np.exp(-features @ found))
+    named = zip(rows[0], (round(float(each), 4) for each in found), strict=True)
     return dict(named), _isotonic(np.stack([chances, np.array(right)], axis=1))
 
 
-def _logistic(rows: Numbers, right: Numbers) -> Numbers:
-    """Logistic regression on targets in [0, 1], slightly regularised; score and agreement never count against."""
+def _logistic(rows: Numbers, right: Numbers, free: int) -> Numbers:
+    """Logistic regression on targets in [0, 1], slightly regularised; all but the last `free` only count for."""
     from scipy.optimize import minimize
 
     def loss(coefficients: Numbers) -> tuple[float, Numbers]:
@@ -221,6 +228,7 @@ def _logistic(rows: Numbers, right: Numbers) -> Numbers:
         slope = rows.T @ (chance - right) / len(rows) + 0.002 * coefficients
         return float(cross + 0.001 * coefficients @ coefficients), slope
 
-    found = minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B",
-                     bounds=[(0, None), (0, None), (None, None), (None, None)])
+    held = rows.shape[1] - free
+    found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B",
+                     bounds=[(0, None)] * held + [(None, None)] * free)
     return np.asarray(found.x)

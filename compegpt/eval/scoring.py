@@ -15,7 +15,7 @@ from compegpt.eval.ways import BEST, JUDGE, ORACLE, RANDOM, WAYS, Contest, alone
 from compegpt.judge.verdict import weights_of
 
 BINS = 10
-"""Of equal size, for the expected calibration error."""
+"""At most, for the expected calibration error."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Reliability:
     """Whether the confidence the judge reports is worth what it says."""
 
     error: float
-    """Expected calibration error: mean distance of confidence and quality over BINS bins of equal size."""
+    """Expected calibration error: mean distance of confidence and quality over BINS bins of about equal size."""
     edges: tuple[float, float]
     bins: list[tuple[float, float, int]]
     """Mean confidence, mean quality, cases."""
@@ -156,8 +156,7 @@ def reliability(contests: Sequence[Contest], measure: str) -> Reliability | None
     known = np.array([(sure, right, unsure) for sure, right, unsure in told if sure is not None], dtype=float)
     if len(known) == 0:
         return None
-    order = known[np.argsort(known[:, 0], kind="stable")]
-    bins = [part for part in np.array_split(order, BINS) if len(part)]
+    bins = _bins(known)
     unsure = known[:, 2] > 0
     return Reliability(
         _calibration_error(known), _error_interval(known),
@@ -166,10 +165,15 @@ def reliability(contests: Sequence[Contest], measure: str) -> Reliability | None
         float(known[~unsure, 1].mean()) if (~unsure).any() else float("nan"))
 
 
+def _bins(known: Numbers) -> list[Numbers]:
+    """Rows by confidence in at most BINS bins of about equal size; equal confidences share one."""
+    edges = np.unique(np.quantile(known[:, 0], np.linspace(0, 1, BINS + 1)[1:-1]))
+    place = np.digitize(known[:, 0], edges)
+    return [known[place == number] for number in np.unique(place)]
+
+
 def _calibration_error(known: Numbers) -> float:
-    order = known[np.argsort(known[:, 0], kind="stable")]
-    parts = [part for part in np.array_split(order, BINS) if len(part)]
-    return float(sum(len(part) * abs(part[:, 0].mean() - part[:, 1].mean()) for part in parts) / len(known))
+    return float(sum(len(part) * abs(part[:, 0].mean() - part[:, 1].mean()) for part in _bins(known)) / len(known))
 
 
 def _error_interval(known: Numbers, resamples: int = 500) -> tuple[float, float]:

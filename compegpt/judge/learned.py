@@ -39,18 +39,33 @@ class Learned:
     record: Mapping[str, float] = field(default_factory=dict)
     """By expert: mean quality of its outputs."""
     sure: Mapping[str, float] = field(default_factory=dict)
-    """Coefficients of the logistic curve from score and agreement to the winner's being right; empty for none."""
+    """Coefficients of the logistic curve from `Standing.features` to the winner's being right; empty for none."""
     told: Curve = ()
     """What that logistic curve's values were worth."""
 
-    def probability(self, score: float, agreement: float | None) -> float | None:
-        """How likely the winner is right, in [0, 1], by its score and the others' agreement; None where not learned."""
+    def probability(self, winner: Standing) -> float | None:
+        """How likely the winner is right, in [0, 1]; None where that was not learned."""
         if not self.sure:
             return None
-        told = self.sure["bias"] + self.sure["score"] * odds(score)
-        told += self.sure["alone"] if agreement is None else self.sure["agreement"] * agreement
-        chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, told))))
+        summed = sum(self.sure[name] * value for name, value in winner.features().items())
+        chance = 1 / (1 + math.exp(-max(-30.0, min(30.0, summed))))
         return worth(chance, self.told) if self.told else chance
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a winner stands: what tells whether it is right."""
+
+    score: float
+    agreement: float | None
+    nothing: bool
+    """Whether it found nothing."""
+    families: int
+    """That were compared, its own too."""
+
+    def features(self) -> dict[str, float]:
+        return {"score": odds(self.score), "agreement": self.agreement or 0.0, "alone": float(self.agreement is None),
+                "nothing": float(self.nothing), "families": math.log(self.families), "bias": 1.0}
 
 
 def odds(share: float) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compegpt.embed import Encoder, folded
-from compegpt.judge.learned import Learned, learned, odds, worth
+from compegpt.judge.fidelity import fidelity
+from compegpt.judge.learned import Learned, Standing, learned, odds, worth
 from compegpt.judge.reasons import reason, why_none
 from compegpt.judge.signals import (
     agreement,
@@ -94,7 +95,8 @@ def judge(task: str, args: Mapping[str, Any], candidates: Sequence[Candidate],
         one["signals"], one["score"] = own, value
     best = choose(scores)
     agreed = signals[best].get("agreement")
-    sure = known.probability(scores[best], agreed)
+    sure = known.probability(Standing(scores[best], agreed, is_empty(outputs[best]),
+                                      len({one["family"] for one in compared})))
     return {"winner": compared[best]["expert"], "agreement": agreed,
             "confidence": None if sure is None else round(sure, 6), "unsure": sure is not None and sure < UNSURE,
             "similarity": [[float(value) for value in line] for line in matrix],
@@ -126,6 +128,7 @@ def _signals(row: TaskType, known: Learned, args: Mapping[str, Any], compared: S
         ("agreement", agreement(matrix, families, index)), ("confidence", sure[index]),
         ("weakest", _weakest(one, known)), ("record", record[index]), ("alignment", aligned[index]),
         ("familiarity", familiar[index]), ("completeness", complete[index]),
+        ("fidelity", None if empty[index] else fidelity(row.name, outputs[index], args)),
         ("validity", None if empty[index] else validity(row.name, row.output, outputs[index], args)),
     ) if value is not None} for index, one in enumerate(compared)]
 

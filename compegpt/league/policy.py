@@ -40,6 +40,8 @@ EASY = 0.2
 """Where at least so many first rounds leave no doubt, two begin."""
 EVEN = 0.8
 """A verdict below this confidence is doubted whatever the league says."""
+FEW = 5
+"""So many calls of an expert are worth telling."""
 WIDER = 2
 """So many more than the usual k are called at most."""
 
@@ -159,8 +161,8 @@ def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: in
 
 
 def lately(record: Record | None) -> str:
-    """What the league says of an expert, in a phrase; empty where it knows nothing."""
-    if record is None or round(record.calls) < 1:
+    """What the league says of an expert, in a phrase; empty where it knows too little."""
+    if record is None or round(record.calls) < FEW:
         return ""
     parts = [f"won {round(record.won)} of {round(record.played)} lately"] if round(record.played) else []
     if round(record.failed):

@@ -8,7 +8,7 @@ import pytest
 
 from compegpt.eval.fitting import SIGNALS
 from compegpt.judge import learned as module
-from compegpt.judge.learned import FILE, Curve, Learned, learned, odds, read_file, worth
+from compegpt.judge.learned import FILE, Curve, Learned, Standing, learned, odds, read_file, worth
 from compegpt.tasks import TASKS, Comparison
 
 LEARNED = sorted(read_file(FILE)["tasks"])
@@ -37,21 +37,28 @@ def test_what_was_learned_is_sound(task: str) -> None:
     for curve in (*known.confidence.values(), *known.weakest.values()):
         assert (curve[0][0], curve[-1][0]) == (0.0, 1.0)
         assert all(low < high and less <= more for (low, less), (high, more) in pairwise(curve))
-    chances = [known.probability(score, 0.5) or 0.0 for score in (0.1, 0.5, 0.9)]
+    chances = [known.probability(Standing(score, 0.5, False, 2)) or 0.0 for score in (0.1, 0.5, 0.9)]
+    if not known.sure:
+        assert chances == [0, 0, 0]
+        return
     assert chances == sorted(chances)
-    assert all(0 < chance < 1 for chance in chances)
+    assert all(0 <= chance <= 1 for chance in chances)
 
 
 def test_every_comparison_has_weights_for_what_nothing_was_learned_about() -> None:
     assert set(Comparison.__args__) == read_file(FILE)["comparisons"].keys()  # type: ignore[attr-defined]
-    assert learned("depth-estimation").probability(0.9, 0.9) is None
+    assert learned("depth-estimation").probability(Standing(0.9, 0.9, False, 3)) is None
 
 
-def test_agreement_of_others_makes_a_verdict_surer() -> None:
-    known = Learned({}, sure={"score": 1.0, "agreement": 2.0, "alone": -1.0, "bias": 0.0})
-    assert known.probability(0.5, 1.0) == pytest.approx(0.8808, abs=1e-4)
-    assert known.probability(0.5, 0.0) == pytest.approx(0.5)
-    assert known.probability(0.5, None) == pytest.approx(0.2689, abs=1e-4)
+@pytest.mark.parametrize(("winner", "expected"), [
+    (Standing(0.5, 1.0, False, 1), 0.8808), (Standing(0.5, 0.0, False, 1), 0.5),
+    (Standing(0.5, None, False, 1), 0.2689), (Standing(0.5, 0.0, True, 1), 0.0474),
+    (Standing(0.5, 0.0, False, 2), 0.6667),
+], ids=["others agree", "others differ", "alone", "nothing found", "more families"])
+def test_how_a_winner_stands_tells_how_likely_it_is_right(winner: Standing, expected: float) -> None:
+    known = Learned({}, sure={"score": 1.0, "agreement": 2.0, "alone": -1.0, "nothing": -3.0, "families": 1.0,
+                              "bias": 0.0})
+    assert known.probability(winner) == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_pictures_that_differ_call_for_nobody() -> None:
 
 
 @pytest.mark.parametrize(("record", "phrase"), [
-    (None, ""), (Record("a", 0.2), ""), (MOSTLY, "won 70 of 100 lately"),
+    (None, ""), (Record("a", 4, 0, 4, 4), ""), (MOSTLY, "won 70 of 100 lately"),
     (Record("a", 50, 10, 40, 34), "won 34 of 40 lately, failed 10 of 50"), (Record("a", 7, 7), "failed 7 of 7"),
 ])
 def test_what_the_league_says_of_an_expert(record: Record | None, phrase: str) -> None:
