@@ -59,6 +59,7 @@ KINDS: dict[str, str] = {
     "barcode-detection": "codes", "image-upscaling": "upscaling", "image-to-image": "denoising",
     "face-detection": "faces", "image-segmentation": "regions", "canny-control": "edges",
     "lineart-control": "lineart",
+    "voice-activity-detection": "activity", "audio-to-audio": "cleaning", "text-to-speech": "speaking",
 }
 """Module of `compegpt.eval.kinds` that holds the KIND of a task type."""
 

@@ -70,7 +70,7 @@ def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> 
                         for i in range(len(SIGNALS))])
     folds = [np.arange(len(lessons)) // 2 % FOLDS == fold for fold in range(FOLDS)]  # both lessons of a row together
     told = {penalty: float(np.mean([_gained(lessons, folds, penalty, present)])) for penalty in (BY_RECORD, *PENALTIES)}
-    penalty = max(told, key=lambda each: told[each])
+    penalty = max(told, key=lambda each: (round(told[each], 3), each))  # of equals the strongest
     weights = _weights(lessons, penalty, present)
     sure, curve = _sure(lessons, folds, penalty, present) if kind.right else ({}, ())
     told_weights = {name: round(float(weight / max(weights.sum(), 1e-9)), 4)
