@@ -146,8 +146,8 @@ def _notes(results: Mapping[str, Sequence[Row]], competing: Sequence[Contender])
         notes.append(f"Plans that won: {', '.join(f'{count} by {name}' for name, count in wins.items())}.")
     stood_in = sum(bool(row.get("stood_in")) for row in next(iter(results.values())))
     if stood_in:
-        notes.append(f"The language model gave no plan that can be used for {stood_in} requests, for which the embedded "
-                     "planner stood in; where it could not be reached, running this again asks it again.")
+        notes.append(f"The language model gave no plan that can be used for {stood_in} requests; the embedded planner "
+                     "stood in. Where the model could not be reached, running this again asks it again.")
     return notes
 
 

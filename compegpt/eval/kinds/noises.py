@@ -30,7 +30,8 @@ def _coloured(samples: int, random: Random, slope: float, low: float = 20.0, hig
 def _swelling(noise: Wave, random: Random, per_second: float, depth: float) -> Wave:
     """Louder and softer by up to `depth` decibels each way, at random places."""
     places = max(round(len(noise) / RATE * per_second), 1) + 2
-    decibels = np.interp(np.linspace(0, places - 1, len(noise)), np.arange(places), random.uniform(-depth, depth, places))
+    turns = random.uniform(-depth, depth, places)
+    decibels = np.interp(np.linspace(0, places - 1, len(noise)), np.arange(places), turns)
     return np.asarray(noise * 10 ** (decibels / 20), dtype=np.float32)
 
 

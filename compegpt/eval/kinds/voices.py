@@ -54,9 +54,8 @@ class Utterance:
 @functools.cache
 def sentences(half: Half) -> Mapping[str, Sequence[str]]:
     """By category, lines "as written | as said | or as said"."""
-    data: dict[Half, dict[str, list[str]]] = tomllib.loads(
-        (Path(__file__).parent / "data" / "spoken.toml").read_text(encoding="utf-8"))
-    return data[half]
+    data = tomllib.loads((Path(__file__).parent / "data" / "spoken.toml").read_text(encoding="utf-8"))
+    return {category: tuple(lines) for category, lines in data[half].items()}
 
 
 @functools.cache
