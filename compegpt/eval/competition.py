@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from compegpt.judge.learned import FILE, FORM, read_file
 from compegpt.tasks import canonical
 
 FOLDER = Path("eval-results/competition")
+NOISE = 0.001
+"""A headroom below this is none."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,9 +58,28 @@ def run(options: Namespace, console: Console) -> int:
         if not options.json:
             console.answer(text)
     written(folder / f"results-{options.part}.json", as_json(results))
-    if options.json:
-        console.answer(as_json(results).rstrip())
+    if results:
+        summed = summary(results, options.part).markdown()
+        written(folder / f"summary-{options.part}.md", summed)
+        console.answer(as_json(results).rstrip() if options.json else summed)
     return 0 if results else NoExpert.status
+
+
+def summary(results: Mapping[str, Any], part: str) -> Table:
+    """One row per task type and measure: best single expert, judge, oracle, the share of the headroom that is gained."""
+    columns = ("", "cases", "measure", "best single", "judge", "judge over best, 95 %", "oracle", "of the headroom",
+               "calibration error")
+    rows: list[tuple[str, ...]] = []
+    for task, told in results.items():
+        sure = told["confidence"]
+        for measure, one in told["measures"].items():
+            best, judge, oracle = (one["quality"][name]["mean"] for name in (one["best_single"], JUDGE, ORACLE))
+            share = "none to gain" if one["headroom"] < NOISE else f"{one['judge_gains']:.0%}"
+            rows.append((task, str(told["cases"]), measure, f"{figure(best)} ({one['best_single']})", figure(judge),
+                         between(one["judge_over_best_single"], signed=True), figure(oracle), share,
+                         figure(sure["expected_calibration_error"]) if sure else "-"))
+            task = ""  # named once
+    return Table(f"All kinds ({part})", columns, rows)
 
 
 def _tasks(given: str | None) -> list[str]:

@@ -1,0 +1,67 @@
+"""Short texts in 24 languages, many of them close relatives: pieces of sentences, some of them badly typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from compegpt.eval.case import Case, Kind, Part
+from compegpt.eval.kinds.texts import (
+    Random,
+    lines,
+    lowered,
+    material,
+    mistyped,
+    seeded,
+    top_label,
+    without_diacritics,
+)
+
+RELATIVES = (("da", "no", "sv"), ("de", "en"), ("nl", "af"), ("es", "pt", "ca", "it"), ("fr", "ro"),
+             ("cs", "sk", "sl", "pl"), ("ru", "uk", "bg", "mk"), ("fi", "et", "hu"))
+_LENGTHS = ((3, "1 to 3 words"), (6, "4 to 6 words"), (99, "7 to 12 words"))
+TYPED, LOWER, PLAIN = "typing mistakes", "lower case", "without diacritics"
+_PLAN = (("short", TYPED), ("short", LOWER), ("short", PLAIN), ("short", ""), ("half", ""), ("half", ""),
+         ("whole", ""), ("whole", ""))
+"""How each sentence of a language is cut, and what is done to its longer piece; no two pieces share words."""
+
+
+def cases(part: Part, folder: Path) -> Iterator[Case]:
+    """Fourteen texts in each language."""
+    random = seeded("language-identification", part)
+    for code, text in material("languages", part).items():
+        number, family = 0, ", ".join(next(family for family in RELATIVES if code in family))
+        sentences = lines(text)
+        for place, (cut, spoil) in zip(random.permutation(len(sentences)), _PLAN, strict=True):
+            for piece, spoilt in _pieces(sentences[place], cut, spoil, random):
+                category, typed = _typed(piece, spoilt, random)
+                yield Case(f"{code}-{number:02}", category, {"text": typed}, code, family)
+                number += 1
+
+
+def _pieces(sentence: str, cut: str, spoil: str, random: Random) -> list[tuple[str, str]]:
+    """The pieces of a sentence, each with what is to be done to it."""
+    words = sentence.split()
+    if cut == "whole":
+        return [(sentence, "")]
+    middle = len(words) // 2 if cut == "half" else int(random.integers(1, min(4, len(words))))
+    if random.random() < 0.5:
+        short, long = words[:middle], words[middle:]
+    else:
+        short, long = words[-middle:], words[:-middle]
+    return [(" ".join(short), ""), (" ".join(long), spoil)]
+
+
+def _typed(piece: str, spoil: str, random: Random) -> tuple[str, str]:
+    """Category and text: the length counts where nothing is done to the piece or nothing comes of it."""
+    piece = piece.strip(" ,;")
+    spoilt = {TYPED: lambda: mistyped(piece, random), LOWER: lambda: lowered(piece),
+              PLAIN: lambda: without_diacritics(piece)}.get(spoil, lambda: piece)()
+    if spoilt != piece:
+        return spoil, spoilt
+    return next(name for most, name in _LENGTHS if len(piece.split()) <= most), piece
+
+
+KIND = Kind("language-identification", cases, {"accuracy": top_label},
+            "pieces of one to twelve words of everyday sentences in 24 languages, with typing mistakes, in lower case "
+            "or without diacritics")
