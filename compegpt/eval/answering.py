@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from compegpt.errors import AuthenticationError, ExpertUnavailable, InputError, NoExpert
 from compegpt.eval.delivery import OFF
@@ -29,6 +29,7 @@ AT_ONCE = 4
 _FOR_GOOD = ("expert", "input")
 """Codes of failures that trying again does not mend; others are not kept, so that the next run tries again."""
 Tell = Callable[[int, int], None]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Question:
     id: str
     image: Path
     text: str
+
+    @property
+    def key(self) -> str:
+        """In the ledger: another one where the question is asked in other words, or about another picture."""
+        return f"{self.id} {short(self.text, self.image.name, self.image.stat().st_size)}"
 
 
 class Reply(TypedDict):
@@ -54,7 +60,8 @@ class Reply(TypedDict):
 
 def checked(questions: Sequence[Question], where: str) -> None:
     """Raises InputError naming the pictures (the first few of them) that are missing or broken."""
-    wrong = list(dict.fromkeys(problem for question in questions if (problem := _problem(question.image))))
+    pictures = dict.fromkeys(question.image for question in questions)
+    wrong = [problem for picture in pictures if (problem := _problem(picture))]
     if wrong:
         more = f" ({len(wrong) - 5} more)" if len(wrong) > 5 else ""
         raise InputError(f"{where}: {len(wrong)} of its pictures cannot be used, so nothing was run. "
@@ -82,46 +89,58 @@ def answers(parts: Parts, way: str, questions: Sequence[Question], folder: Path,
     Raises NoExpert before anything is asked where nobody can answer, AuthenticationError where a key is refused,
     InputError as Ledger does.
     """
-    return asyncio.run(_answers(set_up(parts, way), questions, ledger_of(parts, way, questions, folder, name), tell))
+    return asyncio.run(_answers(set_up(parts, way), questions, ledger_of(parts, way, folder, name), tell))
 
 
-def ledger_of(parts: Parts, way: str, questions: Sequence[Question], folder: Path, name: str) -> Ledger:
+def ledger_of(parts: Parts, way: str, folder: Path, name: str) -> Ledger:
+    """Who answers is what a ledger is made from."""
     settings = parts.settings
-    asked = hashlib.sha256(repr(sorted((one.id, one.text, one.image.name, one.image.stat().st_size)
-                                       for one in questions)).encode()).hexdigest()
-    made_from = {"benchmark": name, "asked": asked, "competition": way, "top_k": 1 if way == OFF else settings.top_k,
+    made_from = {"benchmark": name, "competition": way, "top_k": 1 if way == OFF else settings.top_k,
                  "sources": [source.name for source in parts.sources], "llm": language_model_named(settings),
                  "chat_models": settings.chat_models, "judge": settings.judge}
-    short = hashlib.sha256(repr(sorted(made_from.items())).encode()).hexdigest()[:8]
-    return Ledger(folder / f"answers-{way}-{short}.jsonl", made_from)
+    return Ledger(folder / f"answers-{way}-{short(*made_from.items())}.jsonl", made_from)
+
+
+def short(*values: Any) -> str:
+    """A fingerprint of plain data, as part of a name."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:8]
 
 
 async def _answers(parts: Parts, questions: Sequence[Question], ledger: Ledger, tell: Tell) -> dict[str, Reply]:
-    found = {one.id: _kept(ledger.rows[one.id]) for one in questions if one.id in ledger}
-    waiting = [one for one in questions if one.id not in ledger]
+    found = {one.id: _kept(ledger.rows[one.key]) for one in questions if one.key in ledger}
+    waiting = [one for one in questions if one.id not in found]
     if waiting:
         await _somebody(parts, waiting[0])
-    queue = iter(waiting)
     tell(len(found), len(questions))
 
-    async def work(queue: Iterator[Question]) -> None:
-        for question in queue:
-            reply = await answer(parts, question)
-            if reply["code"] == AuthenticationError.code:
-                raise AuthenticationError(str(reply["error"]))
-            if reply["code"] is None or reply["code"] in _FOR_GOOD:
-                ledger.add(reply)
-            found[question.id] = reply
-            tell(len(found), len(questions))
+    async def work(question: Question) -> None:
+        reply = await answer(parts, question)
+        if reply["code"] == AuthenticationError.code:
+            raise AuthenticationError(str(reply["error"]))
+        if reply["code"] is None or reply["code"] in _FOR_GOOD:
+            ledger.add({**reply, "id": question.key})
+        found[question.id] = reply
+        tell(len(found), len(questions))
 
-    workers = [asyncio.create_task(work(queue)) for _ in range(AT_ONCE)]
+    await side_by_side(waiting, work)
+    return {one.id: found[one.id] for one in questions}
+
+
+async def side_by_side(items: Sequence[Item], work: Callable[[Item], Awaitable[None]]) -> None:
+    """Do the work for all items, AT_ONCE of them at once; what one raises ends the others."""
+    queue = iter(items)
+
+    async def worker() -> None:
+        for item in queue:
+            await work(item)
+
+    workers = [asyncio.create_task(worker()) for _ in range(AT_ONCE)]
     try:
         await asyncio.gather(*workers)
     finally:
-        for worker in workers:
-            worker.cancel()
+        for one in workers:
+            one.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-    return {one.id: found[one.id] for one in questions}
 
 
 async def _somebody(parts: Parts, question: Question) -> None:

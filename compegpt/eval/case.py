@@ -59,13 +59,24 @@ KINDS: dict[str, str] = {
     "barcode-detection": "codes", "image-upscaling": "upscaling", "image-to-image": "denoising",
     "face-detection": "faces", "image-segmentation": "regions", "canny-control": "edges",
     "lineart-control": "lineart",
+    "language-identification": "languages", "text-classification": "sentiment", "zero-shot-classification": "topics",
+    "question-answering": "reading", "summarization": "summarizing", "keyword-extraction": "keywords",
+    "sentence-similarity": "similar",
     "voice-activity-detection": "activity", "audio-to-audio": "cleaning", "text-to-speech": "speaking",
+    "document-question-answering": "documents",
 }
 """Module of `compegpt.eval.kinds` that holds the KIND of a task type."""
+
+WITHOUT_TRUTH: dict[str, str] = {
+    "feature-extraction": "every expert's vectors lie in a space of their own, so none is right and none is wrong",
+}
+"""Task types that three or more embedded engines do and that no KIND measures: why not."""
 
 
 def kind(task: str) -> Kind:
     """Raises UsageError for a task type that nothing is made for."""
+    if task in WITHOUT_TRUTH:
+        raise UsageError(f"No inputs are made for '{task}': {WITHOUT_TRUTH[task]}.")
     if task not in KINDS:
         raise UsageError(f"No inputs are made for '{task[:60]}'; there are inputs for {', '.join(KINDS)}.")
     found: Kind = importlib.import_module(f"compegpt.eval.kinds.{KINDS[task]}").KIND

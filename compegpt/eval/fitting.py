@@ -31,7 +31,7 @@ from compegpt.judge.similarity import is_empty
 Numbers = NDArray[np.float64]
 SIGNALS = ("support", "echo", "confidence", "weakest", "record", "validity", "familiarity", "completeness", "alignment",
            "fidelity")
-FEWEST, MOST = 2, 6
+FEWEST, MOST = 1, 5
 """How many experts a drawn competition has."""
 FOLDS = 5
 PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
@@ -212,7 +212,7 @@ def _sure(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty
             rows.append(winner.features())
             right.append(float(one.right[best]))
     features = np.array([list(row.values()) for row in rows])
-    found = _logistic(features, np.array(right), free=len(rows[0]) - 2)
+    found = _logistic(features, np.array(right), free=len(rows[0]) - 3)
     chances = 1 / (1 + np.exp(-features @ found))
     named = zip(rows[0], (round(float(each), 4) for each in found), strict=True)
     return dict(named), _isotonic(np.stack([chances, np.array(right)], axis=1))

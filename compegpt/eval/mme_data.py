@@ -35,8 +35,8 @@ class Asked:
 def benchmark(folder: Path, most: int | None = None) -> list[Asked]:
     """The questions of all subtasks that are there, of the first `most` pictures of each.
 
-    Raises InputError naming the file, and the line, for a folder without subtasks, a picture without questions or the
-    other way round, and a line that is no question with Yes or No.
+    Raises InputError naming the file, and the line, for a folder without subtasks, questions whose picture is missing,
+    and a line that is no question with Yes or No.
     """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -52,7 +52,7 @@ def benchmark(folder: Path, most: int | None = None) -> list[Asked]:
 
 
 def passed_over(folder: Path) -> list[str]:
-    """Folders that are no subtasks."""
+    """Names of the folders that are no subtasks."""
     known = {*PERCEPTION, *COGNITION}
     return sorted(one.name for one in folder.iterdir() if one.is_dir() and one.name not in known)
 
@@ -66,14 +66,13 @@ def _subtask(folder: Path, name: str, most: int | None) -> list[Asked]:
         images = texts = folder
     pictures = _pictures(images)
     written = {path.stem: path for path in texts.iterdir() if path.suffix.lower() == ".txt"}
-    if bare := sorted(pictures.keys() - written.keys()):
-        raise InputError(f"'{pictures[bare[0]]}' has no questions: there is no '{texts / bare[0]}.txt'.")
     if lost := sorted(written.keys() - pictures.keys()):
-        raise InputError(f"The picture of '{written[lost[0]]}' is missing ({len(lost)} pictures are); put it into "
-                         f"'{images}'.")
-    if not pictures:
-        raise InputError(f"'{folder}' holds no pictures; unpack the benchmark again, or remove the folder.")
-    found = [one for stem in sorted(pictures) for one in _asked(name, pictures[stem], written[stem])]
+        names = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        raise InputError(f"The picture of '{written[lost[0]]}' is missing from '{images}', so nothing was run; "
+                         f"missing there: {names}.")
+    if not written:
+        raise InputError(f"'{folder}' holds no questions; unpack the benchmark again, or remove the folder.")
+    found = [one for stem in sorted(written) for one in _asked(name, pictures[stem], written[stem])]
     return found if most is None else found[: 2 * most]
 
 

@@ -17,7 +17,7 @@ from compegpt.league.form import Form
 from compegpt.league.league import League
 from compegpt.league.ledger import Ledger
 from compegpt.league.match import match_of
-from compegpt.league.policy import alone_from, ordered, widening, width
+from compegpt.league.policy import ordered, trust, widening, width
 from compegpt.schema import Candidate, Expert, Result, Verdict
 from compegpt.select.ranking import ranked
 
@@ -87,18 +87,19 @@ def _one(policy: Policy, posed: Posed, bench: Bench, league: League | None,
     form = league.form(posed.task) if league else Form()
     order = ordered(ranked(posed.experts), form, chance)
     count = width(form, order[0], policy.k) if policy.adaptive else policy.k
-    alone = alone_from(form.records.get(order[0].id)) if count == 1 else None
+    trusted = trust(form, order[0], count)
     called = _answering(posed, order, [], count)
     rounds = 1
     verdict, judged = bench.verdict(posed, called)
+    first = verdict["confidence"] if count == 1 else None
     while policy.adaptive and len(called) < len(order):
-        more = widening(verdict, posed.task, judged, policy.k, alone)
+        more = widening(verdict, posed.task, judged, policy.k, trusted)
         if not more:
             break
         called, rounds = _answering(posed, order, called, more), rounds + 1
         verdict, judged = bench.verdict(posed, called)
     if league is not None:
-        league.ledger.add([match_of(_result(posed, verdict, judged), verdict.get("confidence"), rounds)])
+        league.ledger.add([match_of(_result(posed, verdict, judged), verdict["confidence"], rounds, first)])
     return posed.quality.get(verdict["winner"] or "", 0.0), len(called), rounds
 
 

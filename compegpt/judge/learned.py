@@ -58,14 +58,17 @@ class Standing:
 
     score: float
     agreement: float | None
+    """None where it stands alone, or with its kin only."""
     nothing: bool
     """Whether it found nothing."""
     families: int
     """That were compared, its own too."""
 
     def features(self) -> dict[str, float]:
-        return {"score": odds(self.score), "agreement": self.agreement or 0.0, "alone": float(self.agreement is None),
-                "nothing": float(self.nothing), "families": math.log(self.families), "bias": 1.0}
+        alone = self.agreement is None
+        return {"score": 0.0 if alone else odds(self.score), "score alone": odds(self.score) if alone else 0.0,
+                "agreement": self.agreement or 0.0, "alone": float(alone), "nothing": float(self.nothing and not alone),
+                "nothing alone": float(self.nothing and alone), "families": math.log(self.families), "bias": 1.0}
 
 
 def odds(share: float) -> float:

@@ -25,7 +25,7 @@ _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS competitions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL, winner TEXT, agreement REAL, confidence REAL,
-    rounds INTEGER NOT NULL, k INTEGER NOT NULL, time REAL NOT NULL);
+    rounds INTEGER NOT NULL, k INTEGER NOT NULL, time REAL NOT NULL, first REAL);
 CREATE TABLE IF NOT EXISTS candidates (
     competition INTEGER NOT NULL REFERENCES competitions (id), expert TEXT NOT NULL, family TEXT NOT NULL,
     status TEXT NOT NULL, seconds REAL NOT NULL, score REAL, won INTEGER NOT NULL, tied INTEGER NOT NULL,
@@ -37,7 +37,7 @@ PRAGMA user_version = {VERSION};
 COMMIT;
 """
 _READ = """
-SELECT one.id, one.winner, one.agreement, one.confidence, one.rounds, one.time,
+SELECT one.id, one.winner, one.agreement, one.confidence, one.rounds, one.time, one.first,
        expert, family, status, seconds, score, won, tied, candidates.confidence
 FROM (SELECT * FROM competitions WHERE task = ? AND id > ? ORDER BY id DESC LIMIT ?) AS one
 LEFT JOIN candidates ON competition = one.id ORDER BY one.id, candidates.rowid
@@ -62,9 +62,9 @@ class Ledger:
             connection.execute("BEGIN IMMEDIATE")
             for match in matches:
                 key = connection.execute(
-                    "INSERT INTO competitions (task, winner, agreement, confidence, rounds, k, time) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)", (match.task, match.winner, match.agreement, match.confidence,
-                                                     match.rounds, match.k, match.time)).lastrowid
+                    "INSERT INTO competitions (task, winner, agreement, confidence, rounds, k, time, first) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (match.task, match.winner, match.agreement, match.confidence,
+                                                     match.rounds, match.k, match.time, match.first)).lastrowid
                 connection.executemany("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                        [(key, *astuple(entry)) for entry in match.entries])
             connection.execute("COMMIT")
@@ -162,8 +162,8 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _match(task: str, rows: Sequence[Sequence[Any]]) -> Match:
-    _, winner, agreement, sure, rounds, time, *_ = rows[0]
-    candidates = (row[6:] for row in rows if row[6])
+    _, winner, agreement, sure, rounds, time, first, *_ = rows[0]
+    candidates = (row[7:] for row in rows if row[7])
     entries = tuple(Entry(expert, family, status, seconds, score, bool(won), bool(tied), confidence)
                     for expert, family, status, seconds, score, won, tied, confidence in candidates)
-    return Match(task, entries, winner, agreement, sure, rounds, time)
+    return Match(task, entries, winner, agreement, sure, rounds, time, first)

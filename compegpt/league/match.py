@@ -54,6 +54,8 @@ class Match:
     """How often experts were sent out: more than 1 where the first round left a doubt."""
     time: float = 0.0
     """Seconds since the epoch."""
+    first: float | None = None
+    """The confidence of the first round's verdict where one expert began alone."""
 
     @property
     def k(self) -> int:
@@ -61,7 +63,7 @@ class Match:
         return len(self.entries)
 
 
-def match_of(result: Result, confidence: float | None = None, rounds: int = 1) -> Match:
+def match_of(result: Result, confidence: float | None = None, rounds: int = 1, first: float | None = None) -> Match:
     """The competition behind a result, less the candidates whose error is not their own. `confidence`: the verdict's.
 
     Rows and columns of `result["similarity"]` stand for the candidates that have a score, in their order.
@@ -72,7 +74,8 @@ def match_of(result: Result, confidence: float | None = None, rounds: int = 1) -
     same = {expert for expert, value in zip(stood, like, strict=True) if value >= TIED}
     entries = tuple(_entry(one, winner, same) for one in result["candidates"]
                     if one["score"] is not None or one.get("code") not in NOT_ITS_FAULT)
-    return Match(result["task"], entries, winner, result["agreement"], confidence, rounds, result["settled"] or 0.0)
+    return Match(result["task"], entries, winner, result["agreement"], confidence, rounds, result["settled"] or 0.0,
+                 first)
 
 
 def _entry(one: Candidate, winner: str | None, same: set[str]) -> Entry:

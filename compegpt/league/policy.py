@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from compegpt.league.form import Form, Record, doubt
+from compegpt.league.form import SURE, Form, Record, doubt
 from compegpt.league.strength import Array, bradley_terry, wilson
 from compegpt.schema import Candidate, Expert, Verdict
 
@@ -21,8 +22,11 @@ TRUST = 30.0
 """Competitions of a task between several after which the noise has half its full size: nobody gambles on nothing."""
 BOLD = 0.5
 """How much of what is not known is drawn: less than all of it wins more in as few competitions as a person has."""
-KIN = 6.0
-"""What a sibling of a chosen expert is worth less, in log-strength, unless it wins where that one does not."""
+STRANGER, SIBLING, PLACE = 0.3, 0.15, 0.005
+"""How often an expert is thought to be right where a chosen one of another family, or of its own, is not, less so much
+for every place in the order of the sources; before anything is known."""
+MEETINGS = 8.0
+"""So many competitions that thought counts."""
 SLOW, SLOWEST = 0.1, 10.0
 """What an expert that takes e times as long is worth less, in log-strength, up to this many times the usual."""
 COST = 0.1
@@ -40,10 +44,33 @@ EASY = 0.2
 """Where at least so many first rounds leave no doubt, two begin."""
 EVEN = 0.8
 """A verdict below this confidence is doubted whatever the league says."""
+TOLD = 0.8
+"""Where at least so many verdicts say how likely they are right, one begins, and who follows depends on that alone."""
+MORE = 0.5
+"""The part of these competitions that more than one is spent on: those in which the first is least likely right."""
+ENOUGH, LEAST = 20, 0.3
+"""So many such beginnings tell where that part ends; a verdict below the second number is doubted anyway."""
 FEW = 5
 """So many calls of an expert are worth telling."""
 WIDER = 2
 """So many more than the usual k are called at most."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """From where on a competition needs nobody more."""
+
+    sure: float = SURE
+    """Confidence of its verdict."""
+    alone: float | None = None
+    """Own confidence of the one that began, where the league goes by that; None where it does not."""
+
+
+def trust(form: Form, first: Expert, count: int) -> Trust:
+    """What is trusted in a competition that `count` begin, `first` the first of them."""
+    if form.told >= TOLD * form.competitions:
+        return Trust(sure_from(form))
+    return Trust(alone=alone_from(form.records.get(first.id)) if count == 1 else None)
 
 
 def ordered(experts: Sequence[Expert], form: Form, chance: random.Random) -> list[Expert]:
@@ -55,15 +82,31 @@ def ordered(experts: Sequence[Expert], form: Form, chance: random.Random) -> lis
     if not form.competitions or not experts:
         return list(experts)
     worth = _draw(experts, form, chance)
+    adds = _complements(experts, form, chance)
     rests = [resting(form.records.get(expert.id)) for expert in experts]
-    waiting, seen = set(range(len(experts))), set[str]()
-    order: list[Expert] = []
+    order = [min(range(len(experts)), key=lambda i: (rests[i], -worth[i], i))]
+    waiting = set(range(len(experts))) - set(order)
     while waiting:
-        best = min(waiting, key=lambda i: (rests[i], _kinship(experts[i], form, seen) - worth[i], i))
+        best = min(waiting, key=lambda i: (rests[i], -adds[i, order].min(), i))
         waiting.remove(best)
-        seen.add(experts[best].family)
-        order.append(experts[best])
-    return order
+        order.append(best)
+    return [experts[i] for i in order]
+
+
+def _complements(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array:
+    """One draw of how often expert i gives the winning answer where j, also called, does not; less what its failures,
+    its slowness and its price take off; (n, n)."""
+    drag = _drags(experts, form)
+    bold = BOLD * form.compared / (form.compared + TRUST)
+    adds = np.ones((len(experts), len(experts)))
+    for i, one in enumerate(experts):
+        for j, other in enumerate(experts):
+            thought = (SIBLING if one.family == other.family else STRANGER) - PLACE * i
+            met = form.met.get((one.id, other.id), 0.0) + MEETINGS
+            share = (form.over.get((one.id, other.id), 0.0) + thought * MEETINGS) / met
+            spread = math.sqrt(max(share * (1 - share), 0.0) / met)
+            adds[i, j] = (share + bold * chance.gauss(0.0, spread)) * math.exp(-drag[i])
+    return adds
 
 
 def _draw(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array:
@@ -72,11 +115,15 @@ def _draw(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array
     beats = np.array([[form.beats.get((one.id, other.id), 0.0) for other in experts] for one in experts])
     strength, covariance = bradley_terry(beats, -RANK * np.arange(n, dtype=float))
     noise = np.linalg.cholesky(covariance) @ np.array([chance.gauss(0.0, 1.0) for _ in experts])
+    return np.asarray(strength - _drags(experts, form) + BOLD * noise * form.compared / (form.compared + TRUST))
+
+
+def _drags(experts: Sequence[Expert], form: Form) -> Array:
+    """What each is worth less for failing, being slow and costing, in log-strength; (n)."""
     records = [form.records.get(expert.id) for expert in experts]
     known = [record.seconds for record in records if record and record.seconds]
     usual = float(np.median(known)) if known else 0.0
-    drag = np.array([_drag(expert, record, usual) for expert, record in zip(experts, records, strict=True)])
-    return np.asarray(strength - drag + BOLD * noise * form.compared / (form.compared + TRUST))
+    return np.array([_drag(expert, record, usual) for expert, record in zip(experts, records, strict=True)])
 
 
 def _drag(expert: Expert, record: Record | None, usual: float) -> float:
@@ -85,15 +132,6 @@ def _drag(expert: Expert, record: Record | None, usual: float) -> float:
     seconds = record.seconds if record else None
     slower = min(max(seconds / usual, 1 / SLOWEST), SLOWEST) if seconds and usual else 1.0
     return SLOW * math.log(slower) + COST * math.log1p(expert.cost) - math.log(stands / 0.9 if record else 1.0)
-
-
-def _kinship(expert: Expert, form: Form, seen: set[str]) -> float:
-    """What being of a family that competes already takes off: all of KIN, less where it is known to win on its own."""
-    if expert.family not in seen:
-        return 0.0
-    record = form.records.get(expert.id)
-    share = record.added / (record.beside + 1.0) if record else 0.0
-    return KIN * max(0.0, 1 - 4 * share)
 
 
 def resting(record: Record | None) -> bool:
@@ -130,10 +168,12 @@ def alone_from(record: Record | None) -> float | None:
 
 
 def width(form: Form, first: Expert, k: int) -> int:
-    """How many begin, at most k: 1 where the first in order is often sure enough to need nobody, 2 where most verdicts
-    are sure at once, else k."""
+    """How many begin, at most k: 1 where verdicts say how likely they are right or the first in order is often sure
+    enough to need nobody, 2 where most verdicts are sure at once, else k."""
     if form.competitions < KNOWN:
         return k
+    if form.told >= TOLD * form.competitions:
+        return 1
     record = form.records.get(first.id)
     edge = alone_from(record)
     if record and edge is not None:
@@ -143,21 +183,35 @@ def width(form: Form, first: Expert, k: int) -> int:
     return min(k, 2) if form.easy >= EASY * form.competitions else k
 
 
-def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, alone: float | None) -> int:
+def sure_from(form: Form) -> float:
+    """The confidence from which on a verdict is not doubted: so that MORE of the competitions that one begins widen."""
+    if len(form.firsts) < ENOUGH:
+        return SURE
+    return max(LEAST, float(np.quantile(form.firsts, MORE)))
+
+
+def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, trust: Trust) -> int:
     """How many more are sent out after a verdict: none where it is in no doubt; else up to k, then WIDER more.
 
-    candidates: all that were called, judged; k: the usual number, WIDER more are the most. `alone`: the own
-    confidence from which on the expert that began needs nobody beside it, `alone_from`.
+    candidates: all that were called, judged; k: the usual number, WIDER more are the most.
     """
+    confidence, called = verdict.get("confidence"), len(candidates)
+    if confidence is not None and trust.alone is None:
+        doubted = confidence < trust.sure
+    else:
+        doubted = _doubted(verdict, task, candidates, trust.alone)
+    return (k - called if called < k else max(0, k + WIDER - called)) if doubted else 0
+
+
+def _doubted(verdict: Verdict, task: str, candidates: Sequence[Candidate], alone: float | None) -> bool:
+    """Whether a verdict is in doubt, where the league tells from what own confidence on one needs nobody beside it."""
     confidence, called = verdict.get("confidence"), len(candidates)
     families = {one["family"] for one in candidates if one["score"] is not None}
     if not doubt(task, confidence, verdict["agreement"], len(families)):
-        return 0
+        return False
     own = candidates[0]["confidence"] if called == 1 else None
     enough = called == 1 and alone is not None and (own or 0.0) >= alone
-    if enough and (confidence is None or confidence >= EVEN):
-        return 0
-    return k - called if called < k else max(0, k + WIDER - called)
+    return not (enough and (confidence is None or confidence >= EVEN))
 
 
 def lately(record: Record | None) -> str:

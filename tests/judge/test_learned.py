@@ -52,12 +52,12 @@ def test_every_comparison_has_weights_for_what_nothing_was_learned_about() -> No
 
 @pytest.mark.parametrize(("winner", "expected"), [
     (Standing(0.5, 1.0, False, 1), 0.8808), (Standing(0.5, 0.0, False, 1), 0.5),
-    (Standing(0.5, None, False, 1), 0.2689), (Standing(0.5, 0.0, True, 1), 0.0474),
+    (Standing(0.5, None, False, 1), 0.2689), (Standing(0.9, None, False, 1), 0.5246), (Standing(0.5, 0.0, True, 1), 0.0474),
     (Standing(0.5, 0.0, False, 2), 0.6667),
-], ids=["others agree", "others differ", "alone", "nothing found", "more families"])
+], ids=["others agree", "others differ", "alone", "alone and sound", "nothing found", "more families"])
 def test_how_a_winner_stands_tells_how_likely_it_is_right(winner: Standing, expected: float) -> None:
-    known = Learned({}, sure={"score": 1.0, "agreement": 2.0, "alone": -1.0, "nothing": -3.0, "families": 1.0,
-                              "bias": 0.0})
+    known = Learned({}, sure={"score": 1.0, "score alone": 0.5, "agreement": 2.0, "alone": -1.0, "nothing": -3.0,
+                              "nothing alone": -1.0, "families": 1.0, "bias": 0.0})
     assert known.probability(winner) == pytest.approx(expected, abs=1e-4)
 
 

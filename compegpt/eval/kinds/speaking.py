@@ -27,8 +27,9 @@ RATE = 16_000
 ROOM = 0.001
 """Noise of the room, of full scale: the recogniser never heard digital silence and does not cope with it."""
 LONGEST = 60.0
-SPELLINGS = {"mr": "mister", "mrs": "missus", "dr": "doctor", "vs": "versus", "st": "street", "tv": "t v", "ok": "okay"}
-"""How the recogniser writes what is said otherwise."""
+SPELLINGS = {"mr": "mister", "mrs": "missus", "dr": "doctor", "vs": "versus", "etc": "et cetera", "tv": "t v",
+             "harbour": "harbor", "neighbours": "neighbors", "theatre": "theater"}
+"""How the recogniser writes what is written otherwise in the truth."""
 
 
 def cases(part: Part, folder: Path) -> Iterator[Case]:
