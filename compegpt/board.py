@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from compegpt.league.form import Trust
 from compegpt.schema import Expert, Result
 
 REFUSALS = 2
@@ -64,9 +65,10 @@ class Race:
     reserves: deque[Expert] = field(default_factory=deque)
     k: int = 0
     """The usual number of experts where more may follow after a verdict; 0 where none do."""
-    alone: float | None = None
-    """The own confidence from which on the expert that began needs nobody beside it, in [0, 1]; None where it always
-    does."""
+    trust: Trust = field(default_factory=Trust)
+    """From where on nobody more is needed."""
+    first: float | None = None
+    """The confidence of the verdict over the one expert that began alone; None where several did."""
     rounds: int = 1
     """How often experts were sent out."""
     refused: Counter[str] = field(default_factory=Counter)

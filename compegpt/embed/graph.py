@@ -1,9 +1,9 @@
 """The encoder's layers as a graph for onnxruntime, with weights of eight bits, made from the float weights at load.
 
 Weights are scaled per output, activations per token between their least and greatest value, so that neither the
-outlying [CLS] token nor the texts beside it cost the others precision. Rounding between the extremes, not around zero,
-matters: around zero all tokens round a constant channel the same way, and the mean over tokens keeps the error (measured
-on attention values: four times the deviation). Method: Jacob et al. 2018, arXiv:1712.05877.
+outlying [CLS] token nor the texts beside it cost the others precision. Rounding between the extremes, not around
+zero, matters: around zero all tokens round a constant channel the same way, and the mean over tokens keeps the error
+(measured on attention values: four times the deviation). Method: Jacob et al. 2018, arXiv:1712.05877.
 
 The kernels multiply unsigned by signed bytes. A processor without such an instruction (VNNI) adds two products in 16
 bits, where the largest overflow: there the same graph runs on float weights, three times faster than numpy.
@@ -35,7 +35,8 @@ def loaded(weights: Weights, heads: int) -> Callable[[Array], Array] | None:
         return None
     try:
         return runner(model(weights, heads, eight_bits=multiplies_bytes_exactly()))
-    except (refusals.NotImplemented, refusals.InvalidGraph, refusals.Fail, refusals.RuntimeException):
+    except (refusals.NotImplemented, refusals.InvalidGraph, refusals.InvalidArgument, refusals.Fail,
+            refusals.RuntimeException):
         return None
 
 
@@ -108,10 +109,11 @@ def _in_eight_bits(graph: Graph, value: str, weights: Weights, names: list[str])
     """x = least + step * levels per token, so x W = step * (levels W) + least * (sums of W's columns)."""
     least = graph.apply("ReduceMin", value, _axis(graph, -1), keepdims=1)
     spread = graph.apply("Sub", graph.apply("ReduceMax", value, _axis(graph, -1), keepdims=1), least)
+    spread = graph.apply("Max", spread, _number(graph, "tiny", 1e-6))
     step = graph.apply("Mul", spread, _number(graph, "level", 1 / 255))
     steps = graph.apply("Reshape", step, graph.constant("flat", np.array([-1], dtype=np.int64)))
     levels = graph.apply("QuantizeLinear", graph.apply("Sub", value, least), steps, axis=0)
-    ones = graph.apply("Div", spread, spread)
+    ones = graph.apply("Div", step, step)
     offset = graph.apply("Concat", least, ones, axis=1)
     return [_product(graph, levels, step, offset, weights, name) for name in names]
 

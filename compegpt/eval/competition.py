@@ -22,8 +22,8 @@ from compegpt.eval.collecting import Row, collected
 from compegpt.eval.fitting import Fit, fitted
 from compegpt.eval.report import Table, as_json, bars, between, figure, written
 from compegpt.eval.scoring import Scores, ablation, as_record, by_group, reliability, scores_of, standings
-from compegpt.eval.ways import JUDGE, ORACLE, WAYS, Contest, contest
-from compegpt.judge.learned import FILE, FORM, read_file
+from compegpt.eval.ways import JUDGE, ORACLE, WAYS, Contest, contest, in_order
+from compegpt.learned import FILE, FORM, read_file
 from compegpt.tasks import canonical
 
 FOLDER = Path("eval-results/competition")
@@ -66,7 +66,7 @@ def run(options: Namespace, console: Console) -> int:
 
 
 def summary(results: Mapping[str, Any], part: str) -> Table:
-    """One row per task type and measure: best single expert, judge, oracle, the share of the headroom that is gained."""
+    """One row per task type and measure: best single expert, judge, oracle, the share of the headroom gained."""
     columns = ("", "cases", "measure", "best single", "judge", "judge over best, 95 %", "oracle", "of the headroom",
                "calibration error")
     rows: list[tuple[str, ...]] = []
@@ -122,7 +122,7 @@ def evaluated(each: Kind, rows: Sequence[Row], part: str, top: int | None) -> tu
     """All tables of one kind, and its figures as plain data."""
     encoder = shared_encoder()
     measures = list(each.measures)
-    whole = [contest(row, encoder, [one["expert"] for one in row["candidates"][:top]]) for row in rows]
+    whole = [contest(row, encoder, [one["expert"] for one in in_order(row)[:top]]) for row in rows]
     counted = [one for one in whole if one.row["category"] not in each.unjudged]
     scores = [scores_of(counted, measure, encoder) for measure in measures]
     sure = reliability(counted, each.right) if each.right else None

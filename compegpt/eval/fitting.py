@@ -1,11 +1,11 @@
-"""Learns from recorded competitions what the judge needs to know about a task type (`judge/learned.json`).
+"""Learns from recorded competitions what the judge needs to know about a task type (`learned.json`).
 
 1. Curves: per family, isotonic regression of an output's quality on the engine's own confidence, and of being right on
    the confidence of its weakest part. Per expert: how good it is on the whole.
 2. Weights of the signals: those that make a soft choice (softmax of the summed log odds) as good as can be, none below
    0, with a penalty on their size that cross-validation chooses; also tried: the best expert always.
 3. Confidence, where an output is right or wrong: logistic regression of being right on how the winner
-   stands (`judge.learned.Standing`), on held-out folds, and isotonic regression of what comes of it.
+   stands (`learned.Standing`), on held-out folds, and isotonic regression of what comes of it.
 
 Every competition is learned from twice: with all experts, and with some of them drawn at random, since few compete when
 it counts.
@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from compegpt.embed import Encoder
 from compegpt.eval.case import Kind
 from compegpt.eval.collecting import Row
+from compegpt.eval.curves import curves, isotonic, logistic
 from compegpt.eval.ways import Contest, contest
-from compegpt.judge.learned import Curve, Learned, Standing, odds
 from compegpt.judge.similarity import is_empty
+from compegpt.learned import Curve, Learned, Standing, odds
 
 Numbers = NDArray[np.float64]
 SIGNALS = ("support", "echo", "confidence", "weakest", "record", "validity", "familiarity", "completeness", "alignment",
@@ -34,6 +35,8 @@ SIGNALS = ("support", "echo", "confidence", "weakest", "record", "validity", "fa
 FEWEST, MOST = 1, 5
 """How many experts a drawn competition has."""
 FOLDS = 5
+TEAM, ENOUGH = 4, 400
+"""So many experts are chosen as a team, on at most so many competitions."""
 PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
 BY_RECORD = -1.0
 """Stands for no weights but the record's."""
@@ -76,7 +79,8 @@ def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> 
     told_weights = {name: round(float(weight / max(weights.sum(), 1e-9)), 4)
                     for name, weight in zip(SIGNALS, weights, strict=True) if weight > 1e-4}
     return Fit({"weights": told_weights, "confidence": _plain(known.confidence), "weakest": _plain(known.weakest),
-                "record": {name: round(value, 4) for name, value in known.record.items()}, "sure": sure,
+                "record": {name: round(value, 4) for name, value in known.record.items()},
+                "team": _team(rows, kind, replace(known, weights=told_weights), encoder), "sure": sure,
                 "told": _plain({"": curve})[""]}, penalty, told)
 
 
@@ -94,30 +98,9 @@ def _known(rows: Sequence[Row], kind: Kind) -> Learned:
     for row in judged:
         for name in row["quality"][main]:
             record.setdefault(name, []).append(float(np.mean([row["quality"][one][name] for one in kind.measures])))
-    return Learned(dict.fromkeys(SIGNALS, 1.0), _curves(judged, "confidence", main),
-                   _curves(judged, "weakest", kind.right or main),
+    return Learned(dict.fromkeys(SIGNALS, 1.0), curves(judged, "confidence", main),
+                   curves(judged, "weakest", kind.right or main),
                    {name: float(np.mean(each)) for name, each in record.items()})
-
-
-def _curves(rows: Sequence[Row], given: str, measure: str) -> dict[str, Curve]:
-    pairs: dict[str, list[tuple[float, float]]] = {}
-    for row in rows:
-        for one in row["candidates"]:
-            value = one.get(given)
-            if isinstance(value, float | int) and one["status"] == "ok":
-                pairs.setdefault(one["family"], []).append((float(value), row["quality"][measure][one["expert"]]))
-    return {family: _isotonic(np.array(each)) for family, each in pairs.items() if len({x for x, _ in each}) > 2}
-
-
-def _isotonic(pairs: Numbers) -> Curve:
-    """pairs: n x 2 (given, quality). Isotonic regression, read off smoothly at its quantiles, at most 14 points."""
-    from sklearn.isotonic import IsotonicRegression
-
-    curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(pairs[:, 0], pairs[:, 1])
-    places = np.quantile(pairs[:, 0], (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98))
-    knots = np.unique(np.round([0.0, *places, 1.0], 3))
-    around = [np.linspace(max(0.0, knot - 0.02), min(1.0, knot + 0.02), 9) for knot in knots]
-    return tuple((float(knot), float(curve.predict(near).mean())) for knot, near in zip(knots, around, strict=True))
 
 
 # lessons
@@ -153,6 +136,26 @@ def _lesson(one: Contest, scale: Mapping[str, float], right: str) -> Lesson:
                   np.array([one.quality(each["expert"], right) if right else 0.0 for each in one.standing]),
                   [Standing(0.5, each["signals"].get("agreement"), is_empty(each["output"] or {}), families)
                    for each in one.standing])
+
+
+# team
+
+
+def _team(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder) -> list[str]:
+    """The best expert, then each time the one with whom the judge's choice is best; beyond TEAM by their records."""
+    scale = {measure: _headroom(rows, kind, measure) for measure in kind.measures}
+    some = rows[:: -(-len(rows) // ENOUGH)]
+    names = sorted({one["expert"] for row in some for one in row["candidates"]})
+
+    def worth(team: Sequence[str]) -> float:
+        chosen = [contest(row, encoder, team, known) for row in some]
+        return float(np.mean([sum(one.quality(one.verdict["winner"], measure) / unit for measure, unit in scale.items())
+                              for one in chosen]))
+
+    team: list[str] = []
+    while len(team) < min(TEAM, len(names)):
+        team.append(max((name for name in names if name not in team), key=lambda name: worth([*team, name])))
+    return team + sorted((name for name in names if name not in team), key=lambda name: -known.record[name])
 
 
 # weights
@@ -212,23 +215,7 @@ def _sure(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty
             rows.append(winner.features())
             right.append(float(one.right[best]))
     features = np.array([list(row.values()) for row in rows])
-    found = _logistic(features, np.array(right), free=len(rows[0]) - 3)
+    found = logistic(features, np.array(right), free=len(rows[0]) - 3)
     chances = 1 / (1 + np.exp(-features @ found))
     named = zip(rows[0], (round(float(each), 4) for each in found), strict=True)
-    return dict(named), _isotonic(np.stack([chances, np.array(right)], axis=1))
-
-
-def _logistic(rows: Numbers, right: Numbers, free: int) -> Numbers:
-    """Logistic regression on targets in [0, 1], slightly regularised; all but the last `free` only count for."""
-    from scipy.optimize import minimize
-
-    def loss(coefficients: Numbers) -> tuple[float, Numbers]:
-        chance = np.clip(1 / (1 + np.exp(-np.clip(rows @ coefficients, -30, 30))), 1e-9, 1 - 1e-9)
-        cross = -(right * np.log(chance) + (1 - right) * np.log(1 - chance)).mean()
-        slope = rows.T @ (chance - right) / len(rows) + 0.002 * coefficients
-        return float(cross + 0.001 * coefficients @ coefficients), slope
-
-    held = rows.shape[1] - free
-    found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B",
-                     bounds=[(0, None)] * held + [(None, None)] * free)
-    return np.asarray(found.x)
+    return dict(named), isotonic(np.stack([chances, np.array(right)], axis=1))

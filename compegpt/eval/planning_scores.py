@@ -35,7 +35,7 @@ class Shape:
     """A plan as the measures see it."""
 
     tools: tuple[str, ...]
-    """In an order in which they can run; the order they are listed in, where nothing else decides."""
+    """In an order in which they can run; that of their numbers, where nothing else decides."""
     edges: frozenset[Edge]
     """(source tool, target tool)."""
     parameters: frozenset[Parameter]
@@ -58,7 +58,7 @@ def shape_of_plan(tasks: Sequence[Task]) -> Shape:
     links = [(dep, task["id"]) for task in tasks for dep in task["dep"] if dep in names]
     found = [_parameter(task["task"], _as_text(value), REFERENCE, names, task["id"]) for task in tasks
              for name, value in task["args"].items() if TASKS[task["task"]].args.get(name) != "language"]
-    return Shape(tuple(names[number] for number in _in_order(list(names), links)),
+    return Shape(tuple(names[number] for number in _in_order(sorted(names), links)),
                  frozenset((names[first], names[last]) for first, last in links),
                  frozenset(one for one in found if one is not None))
 
@@ -81,7 +81,7 @@ def _parameter(tool: str, value: str, reference: re.Pattern[str], names: Mapping
 
 
 def _in_order(places: Sequence[int], links: Sequence[tuple[int, int]]) -> list[int]:
-    """Producers before consumers, else as listed; what stands in a circle comes last, as listed."""
+    """Producers before consumers, else as given; what stands in a circle comes last."""
     waiting, done = list(places), list[int]()
     while waiting:
         free = next((one for one in waiting if not any(last == one and first in waiting and first != one

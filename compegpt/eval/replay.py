@@ -18,6 +18,7 @@ from compegpt.league.league import League
 from compegpt.league.ledger import Ledger
 from compegpt.league.match import match_of
 from compegpt.league.policy import ordered, trust, widening, width
+from compegpt.learned import learned
 from compegpt.schema import Candidate, Expert, Result, Verdict
 from compegpt.select.ranking import ranked
 
@@ -85,7 +86,7 @@ def _one(policy: Policy, posed: Posed, bench: Bench, league: League | None,
          chance: random.Random) -> tuple[float, int, int]:
     """The quality of the winner, the calls and the rounds that one request took."""
     form = league.form(posed.task) if league else Form()
-    order = ordered(ranked(posed.experts), form, chance)
+    order = ordered(ranked(posed.experts, learned(posed.task).team), form, chance)
     count = width(form, order[0], policy.k) if policy.adaptive else policy.k
     trusted = trust(form, order[0], count)
     called = _answering(posed, order, [], count)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from compegpt.embed import Encoder, folded
 from compegpt.eval.collecting import Row
 from compegpt.inputs import as_text
-from compegpt.judge.learned import Learned
 from compegpt.judge.similarity import is_empty
 from compegpt.judge.verdict import judge, score, weights_of
-from compegpt.schema import Candidate, Verdict
+from compegpt.learned import Learned, learned
+from compegpt.schema import Candidate, Expert, Verdict
+from compegpt.select.ranking import ranked
 from compegpt.tasks import TASKS
 
 Numbers = NDArray[np.float64]
@@ -44,11 +45,18 @@ class Contest:
 def contest(row: Row, encoder: Encoder, experts: Collection[str] | None = None,
             known: Learned | None = None) -> Contest:
     """The judge's verdict on a recorded competition, or on some of its experts only."""
-    taking_part = [one for one in row["candidates"] if experts is None or one["expert"] in experts]
+    taking_part = [one for one in in_order(row) if experts is None or one["expert"] in experts]
     verdict, judged = judge(row["task"], row["args"], taking_part, encoder, known)
     standing = [one for one in judged if one["score"] is not None]
     matrix = np.array(verdict["similarity"]).reshape(len(standing), len(standing))
     return Contest(row, judged, standing, matrix, verdict)
+
+
+def in_order(row: Row) -> list[Candidate]:
+    """The candidates in the order in which they are selected where the league knows nothing."""
+    known = {one["expert"]: one for one in row["candidates"]}
+    experts = [Expert(one["expert"], row["task"], one["family"], one["source"]) for one in row["candidates"]]
+    return [known[expert.id] for expert in ranked(experts, learned(row["task"]).team)]
 
 
 # the ways: from the candidates that stand, in order of selection, and their similarities to the index of one

@@ -49,18 +49,20 @@ async def judge(state: Competition, runtime: Runtime[Context]) -> dict[str, Any]
 def _more(task: Task, verdict: Verdict, candidates: list[Candidate], context: Context) -> list[Contender]:
     """Who is sent out in another round: reserves, where the verdict is in doubt and there is the time."""
     race = context.board.race(task["id"])
+    if race.rounds == 1 and len(candidates) == 1:
+        race.first = verdict["confidence"]
     slowest = max(one["seconds"] for one in candidates)
     if not race.k or not race.reserves or race.left() <= slowest:
         return []
-    count = widening(verdict, task["task"], candidates, race.k, race.alone)
+    count = widening(verdict, task["task"], candidates, race.k, race.trust)
     return [Contender(id=one.id, family=one.family, source=one.source, why=one.why)
             for one in race.again(count, context.settings.quorum)]
 
 
 def _record(result: Result, verdict: Verdict, context: Context) -> None:
     if context.league is not None and result["candidates"]:
-        rounds = context.board.race(result["id"]).rounds
-        context.league.record(match_of(result, verdict.get("confidence"), rounds))
+        race = context.board.race(result["id"])
+        context.league.record(match_of(result, verdict["confidence"], race.rounds, race.first))
 
 
 async def _arbitrated(state: Competition, verdict: Verdict, candidates: list[Candidate],

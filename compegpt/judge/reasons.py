@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from compegpt.judge.learned import odds
 from compegpt.judge.similarity import is_empty
+from compegpt.learned import odds
 from compegpt.schema import Candidate
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compegpt.embed import folded
-from compegpt.judge.learned import Curve, worth
 from compegpt.judge.similarity import is_empty
+from compegpt.learned import Curve, worth
 from compegpt.schema import Output
 
 Matrix = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """Compare, score, choose: three pure steps from candidates to a verdict.
 
 Score = weighted mean of the log odds of the signals that apply (so that no signal buys off a bad one), with the weights
-learned for the task type (`judge.learned`). A signal that some candidates lack counts for them as the mean of
+learned for the task type (`learned`). A signal that some candidates lack counts for them as the mean of
 those that have it. The chosen output is always one candidate's own, unchanged.
 """
 
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from compegpt.embed import Encoder, folded
 from compegpt.judge.fidelity import fidelity
-from compegpt.judge.learned import Learned, Standing, learned, odds, worth
 from compegpt.judge.reasons import reason, why_none
 from compegpt.judge.signals import (
     agreement,
@@ -31,6 +30,7 @@ from compegpt.judge.signals import (
 from compegpt.judge.similarity import compare, is_empty
 from compegpt.judge.validity import validity
 from compegpt.judge.vocabulary import familiarities
+from compegpt.learned import Learned, Standing, learned, odds, worth
 from compegpt.schema import Candidate, Output, Verdict
 from compegpt.tasks import TASKS, TaskType
 

@@ -42,6 +42,16 @@ def doubt(task: str, confidence: float | None, agreement: float | None, families
 
 
 @dataclass(frozen=True)
+class Trust:
+    """From where on a competition needs nobody more."""
+
+    sure: float = SURE
+    """Confidence of its verdict."""
+    alone: float | None = None
+    """Own confidence of the one that began, where the league goes by that; None where it does not."""
+
+
+@dataclass(frozen=True)
 class Record:
     """One expert in one task; all counts are faded."""
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from compegpt.league.form import SURE, Form, Record, doubt
+from compegpt.league.form import SURE, Form, Record, Trust, doubt
 from compegpt.league.strength import Array, bradley_terry, wilson
 from compegpt.schema import Candidate, Expert, Verdict
 
@@ -54,16 +53,6 @@ FEW = 5
 """So many calls of an expert are worth telling."""
 WIDER = 2
 """So many more than the usual k are called at most."""
-
-
-@dataclass(frozen=True)
-class Trust:
-    """From where on a competition needs nobody more."""
-
-    sure: float = SURE
-    """Confidence of its verdict."""
-    alone: float | None = None
-    """Own confidence of the one that began, where the league goes by that; None where it does not."""
 
 
 def trust(form: Form, first: Expert, count: int) -> Trust:

@@ -16,7 +16,8 @@ from compegpt.context import Context, Offers
 from compegpt.errors import ExpertTimeout, NoExpert
 from compegpt.events import Noticed, Selected
 from compegpt.league.form import Form
-from compegpt.league.policy import alone_from, lately, ordered, width
+from compegpt.league.policy import lately, ordered, trust, width
+from compegpt.learned import learned
 from compegpt.schema import Expert
 from compegpt.select.ranking import mixed, ranked
 from compegpt.select.refusal import refusal
@@ -42,7 +43,7 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
     reasons = list(dict.fromkeys(reason for offer in offers for reason in offer.passed_over))
     fit, resting = _awake(context, mixed([offer.experts for offer in offers]))
     form = await _form(context, task["task"], runtime)
-    experts = ranked(fit)
+    experts = ranked(fit, learned(task["task"]).team)
     if form.competitions:
         experts = await in_thread(ordered, experts, form, context.chance)
     if not experts:
@@ -56,7 +57,7 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
     chosen, race = experts[:count], context.board.race(task["id"])
     _prepare(context, race, chosen, experts[count:])
     if adaptive:
-        race.k, race.alone = k, alone_from(form.records.get(chosen[0].id)) if count == 1 else None
+        race.k, race.trust = k, trust(form, chosen[0], count)
     told = [f"{expert.id}: {expert.why}" for expert in chosen if expert.why]
     runtime.stream_writer(Selected(task, [expert.id for expert in chosen], told + resting + reasons))
     return {"contenders": [{"id": expert.id, "family": expert.family, "source": expert.source, "why": expert.why}

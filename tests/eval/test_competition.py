@@ -12,7 +12,7 @@ from compegpt.cli import run
 from compegpt.console import Console
 from compegpt.eval import collecting, competition
 from compegpt.eval.case import KINDS, Case, Kind, Part, kind
-from compegpt.judge.learned import read_file
+from compegpt.learned import read_file
 from compegpt.schema import Finding
 from compegpt.tasks import TASKS
 from tests.eval.rows import length, right

@@ -11,8 +11,8 @@ from compegpt.eval.competition import keep
 from compegpt.eval.fitting import SIGNALS, fitted
 from compegpt.eval.scoring import reliability, scores_of
 from compegpt.eval.ways import JUDGE, ORACLE, contest
-from compegpt.judge.learned import FILE, read_file
-from compegpt.judge.learned import _learned as learned_from
+from compegpt.learned import FILE, read_file
+from compegpt.learned import _learned as learned_from
 from tests.eval.rows import KIND, Letters, stream
 
 ENCODER = Letters()

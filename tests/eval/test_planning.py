@@ -21,6 +21,8 @@ from compegpt.schema import Proposal, Request, Task, Turn
 from compegpt.settings import Settings
 from compegpt.wiring import parts_from
 from tests.fakes import FakeEncoder, FakeLLM, FakePlanner, task
+from tests.loopback.openai import OpenAI
+from tests.loopback.server import Server
 
 REQUESTS = [
     ("a", "single", "Draw a sheep", [{"task": "text-to-image", "args": ["a sheep"]}], []),
@@ -202,3 +204,25 @@ def test_the_flags_are_known_to_help() -> None:
                                                  output_dir=planning.FOLDER, limit=None)
     with pytest.raises((InputError, UsageError)):
         planning.allowed_from(",")
+
+
+def test_a_language_model_competes_with_the_embedded_planner(file: Path, tmp_path: Path,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    def reply(chat: dict[str, Any]) -> str:
+        drawn = "sheep" in chat["messages"][-1]["content"]
+        return json.dumps({"tasks": [task("text-to-image", text="a sheep")] if drawn else [], "reply": None})
+
+    fake = OpenAI(reply)
+    with Server(fake) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+        arguments = (str(file), "--json", "--llm", "openai:some-model", "--tasks", "taskbench", "--output-dir",
+                     str(tmp_path / "results"))
+        told = json.loads(ran(*arguments)[0])
+        asked = len(fake.chats)
+        assert json.loads(ran(*arguments)[0]) == told
+    assert len(fake.chats) == asked
+    assert told["planners"] == ["openai:some-model", "embedded"]
+    assert "ocr (" not in fake.chats[0]["messages"][0]["content"]
+    recall = {way: told["groups"]["all"][way]["recall"]["value"] for way in ("off", "on")}
+    assert recall["off"] == pytest.approx(1 / 6)
+    assert recall["on"] > recall["off"]

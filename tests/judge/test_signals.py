@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compegpt.judge.learned import learned
+from compegpt.learned import learned
 from compegpt.judge.signals import (
     agreement,
     alignment,

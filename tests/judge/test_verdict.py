@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compegpt.embed import Array
-from compegpt.judge.learned import EDGE
+from compegpt.learned import EDGE
 from compegpt.judge.verdict import choose, judge, score, weights_of
 from compegpt.schema import Candidate
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from compegpt.league.form import Form, Record
+from compegpt.league.form import Form, Record, Trust
 from compegpt.league.policy import KNOWN, alone_from, lately, nearly_always, ordered, resting, widening, width
 from compegpt.schema import Expert, Verdict
 from compegpt.select.ranking import ranked
@@ -144,7 +144,7 @@ def test_how_many_more_are_sent_out(names: str, agreement: float | None, confide
                                     alone: float | None, more: int) -> None:
     verdict: Verdict = {"winner": "a", "agreement": agreement, "similarity": [], "reason": "", "confidence": confidence}
     called = [candidate(name, {"text": "x"}, score=0.5, confidence=0.75) for name in names]
-    assert widening(verdict, "ocr", called, 3, alone) == more
+    assert widening(verdict, "ocr", called, 3, Trust(alone=alone)) == more
 
 
 def test_pictures_that_differ_call_for_nobody() -> None:

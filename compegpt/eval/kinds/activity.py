@@ -91,8 +91,8 @@ def _times(output: Output, truth: Mapping[str, Any]) -> tuple[NDArray[np.bool_] 
     true, spans = _marked(truth["speech"], truth["seconds"]), output.get("data")
     if not isinstance(spans, list):
         return None, true
-    return _marked([(one["start"], one["end"]) for one in spans if {"start", "end"} <= one.keys()],
-                   truth["seconds"]), true
+    whole = [one for one in spans if isinstance(one, Mapping) and {"start", "end"} <= one.keys()]
+    return _marked([(one["start"], one["end"]) for one in whole], truth["seconds"]), true
 
 
 def _marked(spans: Any, seconds: float) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compegpt.eval.case import Case, Kind, Part
@@ -28,28 +28,36 @@ _PLAN = (("short", TYPED), ("short", LOWER), ("short", PLAIN), ("short", ""), ("
 
 def cases(part: Part, folder: Path) -> Iterator[Case]:
     """Fourteen texts in each language."""
-    random = seeded("language-identification", part)
-    for code, text in material("languages", part).items():
+    random, texts = seeded("language-identification", part), material("languages", part)
+    for code, text in texts.items():
+        elsewhere = " ".join(f" {lowered(other)} " for known, other in texts.items() if known != code)
         number, family = 0, ", ".join(next(family for family in RELATIVES if code in family))
         sentences = lines(text)
         for place, (cut, spoil) in zip(random.permutation(len(sentences)), _PLAN, strict=True):
-            for piece, spoilt in _pieces(sentences[place], cut, spoil, random):
+            for piece, spoilt in _pieces(sentences[place], cut, spoil, elsewhere, random):
                 category, typed = _typed(piece, spoilt, random)
                 yield Case(f"{code}-{number:02}", category, {"text": typed}, code, family)
                 number += 1
 
 
-def _pieces(sentence: str, cut: str, spoil: str, random: Random) -> list[tuple[str, str]]:
-    """The pieces of a sentence, each with what is to be done to it."""
+def _pieces(sentence: str, cut: str, spoil: str, elsewhere: str, random: Random) -> list[tuple[str, str]]:
+    """The pieces of a sentence, each with what is to be done to it.
+
+    A short piece that also stands in another language (`elsewhere`) has no one answer: it gets another word.
+    """
     words = sentence.split()
     if cut == "whole":
         return [(sentence, "")]
-    middle = len(words) // 2 if cut == "half" else int(random.integers(1, min(4, len(words))))
-    if random.random() < 0.5:
-        short, long = words[:middle], words[middle:]
-    else:
-        short, long = words[-middle:], words[:-middle]
-    return [(" ".join(short), ""), (" ".join(long), spoil)]
+    first = bool(random.random() < 0.5)
+    size = len(words) // 2 if cut == "half" else int(random.integers(1, 4))
+    while size < len(words) - 1 and f" {lowered(' '.join(_end(words, size, first)))} " in elsewhere:
+        size += 1
+    rest = _end(words, len(words) - size, not first)
+    return [(" ".join(_end(words, size, first)), ""), (" ".join(rest), spoil)]
+
+
+def _end(words: Sequence[str], size: int, first: bool) -> Sequence[str]:
+    return words[:size] if first else words[-size:]
 
 
 def _typed(piece: str, spoil: str, random: Random) -> tuple[str, str]:

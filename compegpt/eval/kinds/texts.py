@@ -53,7 +53,7 @@ def top_label(output: Output, truth: str) -> float:
 
 
 def mistyped(text: str, random: Random) -> str:
-    """One letter in about ten doubled, left out, or swapped with the next; at least one slip where there are letters."""
+    """One letter in about ten doubled, left out, or swapped with the next; at least one where there are letters."""
     places = [index for index in range(1, len(text) - 1) if text[index].isalpha() and text[index + 1].isalpha()]
     if not places:
         return text

@@ -1,7 +1,7 @@
 """Reading the text in a picture: PP-OCR in this process, and the system's tesseract, each on several preparations.
 
 Preparations of one engine are siblings: they share weights, so they share a family and a vote. What they are good for
-was measured (`python main.py eval competition --tasks ocr`, docs/judge.md): a median filter rescues salt-and-pepper noise, enlarging
+was measured (`python main.py eval competition --tasks ocr`): a median filter rescues salt-and-pepper noise, enlarging
 rescues small print. PP-OCR: arXiv:2009.09941. Tesseract's LSTM: Smith, github.com/tesseract-ocr/tesseract.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,13 @@ def test_fresh_is_another_draw(task: str) -> None:
 def test_dev_and_test_share_no_text(task: str) -> None:
     dev, test = ({str(one.args[KEYS[task]]).lower() for one in made(task, part) if len(one.args[KEYS[task]]) > 24}
                  for part in ("dev", "test"))
-    assert dev and not dev & test
+    assert dev
+    assert not dev & test
 
 
 @pytest.mark.parametrize("task", CASES)
 def test_nothing_stands_twice_in_a_set(task: str) -> None:
-    counts = Counter(json.dumps(one.args, sort_keys=True) for one in made(task, "test") if len(plain([one])) > 90)
+    counts = Counter(json.dumps(one.args, sort_keys=True) for one in made(task, "test"))
     assert [args for args, count in counts.items() if count > 1] == []
 
 
@@ -98,12 +100,10 @@ async def test_experts_get_something_right(task: str, tmp_path: Path) -> None:
     assert max(best) > 0.2
 
 
-def test_a_set_is_collected_with_every_expert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_is_collected_with_every_expert(tmp_path: Path) -> None:
     told = kind("language-identification")
     few = [case for case in told.cases("dev", tmp_path) if case.category == "7 to 12 words"][:2]
-    monkeypatch.setattr(type(told), "cases", lambda *args: iter(few), raising=False)
-    small = type(told)(told.task, lambda part, folder: iter(few), told.measures, told.about)
-    rows = collected(small, "dev", tmp_path, lambda done, total: None)
+    rows = collected(replace(told, cases=lambda part, folder: iter(few)), "dev", tmp_path, lambda done, total: None)
     assert [row["id"] for row in rows] == [case.name for case in few]
     assert all(set(row["quality"]["accuracy"].values()) <= {0.0, 1.0} for row in rows)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from compegpt import learned as module
 from compegpt.eval.fitting import SIGNALS
-from compegpt.judge import learned as module
-from compegpt.judge.learned import FILE, Curve, Learned, Standing, learned, odds, read_file, worth
+from compegpt.learned import FILE, Curve, Learned, Standing, learned, odds, read_file, worth
 from compegpt.tasks import TASKS, Comparison
 
 LEARNED = sorted(read_file(FILE)["tasks"])
@@ -52,7 +52,8 @@ def test_every_comparison_has_weights_for_what_nothing_was_learned_about() -> No
 
 @pytest.mark.parametrize(("winner", "expected"), [
     (Standing(0.5, 1.0, False, 1), 0.8808), (Standing(0.5, 0.0, False, 1), 0.5),
-    (Standing(0.5, None, False, 1), 0.2689), (Standing(0.9, None, False, 1), 0.5246), (Standing(0.5, 0.0, True, 1), 0.0474),
+    (Standing(0.5, None, False, 1), 0.2689), (Standing(0.9, None, False, 1), 0.5246),
+    (Standing(0.5, 0.0, True, 1), 0.0474),
     (Standing(0.5, 0.0, False, 2), 0.6667),
 ], ids=["others agree", "others differ", "alone", "alone and sound", "nothing found", "more families"])
 def test_how_a_winner_stands_tells_how_likely_it_is_right(winner: Standing, expected: float) -> None:

@@ -38,6 +38,8 @@ class Learned:
     """By family: how often an output is right whose least sure part the engine is so sure of."""
     record: Mapping[str, float] = field(default_factory=dict)
     """By expert: mean quality of its outputs."""
+    team: tuple[str, ...] = ()
+    """Experts in the order in which they joined the best team: the best one alone, then whoever adds most to it."""
     sure: Mapping[str, float] = field(default_factory=dict)
     """Coefficients of the logistic curve from `Standing.features` to the winner's being right; empty for none."""
     told: Curve = ()
@@ -110,5 +112,5 @@ def _learned(told: Mapping[str, Any]) -> Learned:
     curves = {name: {family: tuple((float(x), float(y)) for x, y in points) for family, points in told[name].items()}
               for name in ("confidence", "weakest")}
     worth_of_sure = tuple((float(x), float(y)) for x, y in told["told"])
-    return Learned(told["weights"], curves["confidence"], curves["weakest"], told["record"], told["sure"],
-                   worth_of_sure)
+    return Learned(told["weights"], curves["confidence"], curves["weakest"], told["record"],
+                   tuple(told["team"]), told["sure"], worth_of_sure)
