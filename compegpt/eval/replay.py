@@ -86,7 +86,8 @@ def _one(policy: Policy, posed: Posed, bench: Bench, league: League | None,
          chance: random.Random) -> tuple[float, int, int]:
     """The quality of the winner, the calls and the rounds that one request took."""
     form = league.form(posed.task) if league else Form()
-    order = ordered(ranked(posed.experts, learned(posed.task).team), form, chance)
+    team = learned(posed.task).team
+    order = ordered(ranked(posed.experts, team), form, chance, team)
     count = width(form, order[0], policy.k) if policy.adaptive else policy.k
     trusted = trust(form, order[0], count)
     called = _answering(posed, order, [], count)

@@ -1,11 +1,15 @@
 """What pictures, masks and sounds are reduced to before they are compared or checked: small arrays, read once per file.
 
+Comparing and checking both look at a file; what the last ones came to is kept as long as the file stays as it is.
+
 A file that cannot be read gives None: it resembles nothing and is not valid. That lowers a score; it is no error here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,8 @@ BANDS = 24
 STEPS = 48
 LONGEST = 600
 """Seconds of a recording that are looked at."""
+KEPT = 32
+"""So many files' features are kept: those of the candidates of a few tasks, 0.1 MB each."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,25 @@ class Hearing:
 
 def look_at(path: str) -> Look | None:
     """Perceptual features of a picture or video file."""
+    return _looked_at(path, _state(path))
+
+
+def listen_to(path: str) -> Hearing | None:
+    """Spectral and temporal features of a sound file (what libsndfile reads)."""
+    return _listened_to(path, _state(path))
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """Changes when the file does; None where there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _looked_at(path: str, state: tuple[int, int] | None) -> Look | None:
     frames = _frames(path) if Path(path).suffix.lower() in (".mp4", ".webm", ".avi", ".mkv", ".mov") else _picture(path)
     if not frames:
         return None
@@ -90,8 +115,8 @@ def mask_of(path: str) -> NDArray[np.bool_] | None:
     return np.asarray(image.convert("L").resize((SIDE, SIDE), reducing_gap=2.0)) > 127
 
 
-def listen_to(path: str) -> Hearing | None:
-    """Spectral and temporal features of a sound file (what libsndfile reads)."""
+@functools.lru_cache(maxsize=KEPT)
+def _listened_to(path: str, state: tuple[int, int] | None) -> Hearing | None:
     import soundfile
 
     try:

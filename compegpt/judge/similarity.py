@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compegpt.embed import Encoder, folded
+from compegpt.judge.pairing import overlap_in_time, overlaps, shared_words
 from compegpt.judge.perception import Hearing, Look, listen_to, look_at, mask_of
 from compegpt.schema import Output
 from compegpt.tasks import Comparison
@@ -123,8 +124,8 @@ def _spans(outputs: Sequence[Output], encoder: Encoder) -> Matrix:
 
 def _span_similarity(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> float:
     if not any("text" in item for item in (*one, *other)) and all("end" in item for item in (*one, *other)):
-        return _overlap_in_time(one, other)
-    return soft_f1(np.array([[_item_similarity(a, b) for b in other] for a in one]))
+        return overlap_in_time(one, other)
+    return soft_f1(shared_words(one, other))
 
 
 def soft_f1(matches: Matrix) -> float:
@@ -133,27 +134,6 @@ def soft_f1(matches: Matrix) -> float:
         return 0.0
     precision, recall = float(matches.max(axis=1).mean()), float(matches.max(axis=0).mean())
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
-def _item_similarity(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-    if one.get("label") != other.get("label") and "label" in one and "label" in other and "text" in one:
-        return 0.0
-    a, b = (folded(str(item.get("text", item.get("label", "")))).casefold() for item in (one, other))
-    words_a, words_b = set(a.split()), set(b.split())
-    return max(2 * len(words_a & words_b) / max(1, len(words_a) + len(words_b)), float(a == b))
-
-
-def _overlap_in_time(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> float:
-    """Seconds in both / seconds in either, by a sweep over the sorted edges."""
-    edges = sorted([(float(item[key]), which, 1 if key == "start" else -1)
-                    for which, items in enumerate((one, other)) for item in items for key in ("start", "end")])
-    inside, both, either, last = [0, 0], 0.0, 0.0, 0.0
-    for moment, which, step in edges:
-        both += (moment - last) * (inside[0] > 0 and inside[1] > 0)
-        either += (moment - last) * (inside[0] > 0 or inside[1] > 0)
-        inside[which] += step
-        last = moment
-    return both / either if either else 1.0
 
 
 def _boxes(outputs: Sequence[Output], encoder: Encoder) -> Matrix:
@@ -166,8 +146,10 @@ def _boxes_similarity(one: Output, other: Output) -> float:
         lines = [{line.strip() for line in output["text"].splitlines() if line.strip()} for output in (one, other)]
         return 2 * len(lines[0] & lines[1]) / max(1, len(lines[0]) + len(lines[1]))
     boxes, others = one.get("boxes", []), other.get("boxes", [])
-    pairs = sorted(((overlap(a["box"], b["box"]), i, j) for i, a in enumerate(boxes) for j, b in enumerate(others)
-                    if a["label"].casefold() == b["label"].casefold()), reverse=True)
+    shares = overlaps([item["box"] for item in boxes], [item["box"] for item in others])
+    labels, names = ([item["label"].casefold() for item in items] for items in (boxes, others))
+    pairs = sorted(((float(shares[i, j]), i, j) for i, j in np.argwhere(shares > 0).tolist()
+                    if labels[i] == names[j]), reverse=True)
     taken: tuple[set[int], set[int]] = (set(), set())
     total = 0.0
     for shared, i, j in pairs:

@@ -21,11 +21,11 @@ TRUST = 30.0
 """Competitions of a task between several after which the noise has half its full size: nobody gambles on nothing."""
 BOLD = 0.5
 """How much of what is not known is drawn: less than all of it wins more in as few competitions as a person has."""
-STRANGER, SIBLING, PLACE = 0.3, 0.15, 0.005
+STRANGER, SIBLING, MATE, PLACE = 0.25, 0.12, 0.15, 0.012
 """How often an expert is thought to be right where a chosen one of another family, or of its own, is not, less so much
 for every place in the order of the sources; before anything is known."""
-MEETINGS = 8.0
-"""So many competitions that thought counts."""
+MEETINGS, MEASURED = 8.0, 200.0
+"""So many competitions that thought counts, and where both were measured as a team."""
 SLOW, SLOWEST = 0.1, 10.0
 """What an expert that takes e times as long is worth less, in log-strength, up to this many times the usual."""
 COST = 0.1
@@ -45,7 +45,7 @@ EVEN = 0.8
 """A verdict below this confidence is doubted whatever the league says."""
 TOLD = 0.8
 """Where at least so many verdicts say how likely they are right, one begins, and who follows depends on that alone."""
-MORE = 0.5
+MORE = 0.4
 """The part of these competitions that more than one is spent on: those in which the first is least likely right."""
 ENOUGH, LEAST = 20, 0.3
 """So many such beginnings tell where that part ends; a verdict below the second number is doubted anyway."""
@@ -62,16 +62,16 @@ def trust(form: Form, first: Expert, count: int) -> Trust:
     return Trust(alone=alone_from(form.records.get(first.id)) if count == 1 else None)
 
 
-def ordered(experts: Sequence[Expert], form: Form, chance: random.Random) -> list[Expert]:
+def ordered(experts: Sequence[Expert], form: Form, chance: random.Random, team: Sequence[str] = ()) -> list[Expert]:
     """The experts in selection order, by Thompson sampling: each as strong as one draw from what is known of it.
 
     experts: in the order without a league, which is the prior and, with nothing recorded, the result. `chance` makes
-    the draws. O(n^3).
+    the draws; `team`: ids of those that were measured together (`learned.Learned.team`). O(n^3).
     """
     if not form.competitions or not experts:
         return list(experts)
     worth = _draw(experts, form, chance)
-    adds = _complements(experts, form, chance)
+    adds = _complements(experts, form, chance, frozenset(team))
     rests = [resting(form.records.get(expert.id)) for expert in experts]
     order = [min(range(len(experts)), key=lambda i: (rests[i], -worth[i], i))]
     waiting = set(range(len(experts))) - set(order)
@@ -82,7 +82,7 @@ def ordered(experts: Sequence[Expert], form: Form, chance: random.Random) -> lis
     return [experts[i] for i in order]
 
 
-def _complements(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array:
+def _complements(experts: Sequence[Expert], form: Form, chance: random.Random, team: frozenset[str]) -> Array:
     """One draw of how often expert i gives the winning answer where j, also called, does not; less what its failures,
     its slowness and its price take off; (n, n)."""
     drag = _drags(experts, form)
@@ -90,9 +90,12 @@ def _complements(experts: Sequence[Expert], form: Form, chance: random.Random) -
     adds = np.ones((len(experts), len(experts)))
     for i, one in enumerate(experts):
         for j, other in enumerate(experts):
-            thought = (SIBLING if one.family == other.family else STRANGER) - PLACE * i
-            met = form.met.get((one.id, other.id), 0.0) + MEETINGS
-            share = (form.over.get((one.id, other.id), 0.0) + thought * MEETINGS) / met
+            measured = one.id in team and other.id in team
+            thought = MATE if measured else SIBLING if one.family == other.family else STRANGER
+            thought -= PLACE * i
+            weight = MEASURED if measured else MEETINGS
+            met = form.met.get((one.id, other.id), 0.0) + weight
+            share = (form.over.get((one.id, other.id), 0.0) + thought * weight) / met
             spread = math.sqrt(max(share * (1 - share), 0.0) / met)
             adds[i, j] = (share + bold * chance.gauss(0.0, spread)) * math.exp(-drag[i])
     return adds

@@ -43,9 +43,10 @@ async def select(state: Competition, runtime: Runtime[Context]) -> dict[str, Any
     reasons = list(dict.fromkeys(reason for offer in offers for reason in offer.passed_over))
     fit, resting = _awake(context, mixed([offer.experts for offer in offers]))
     form = await _form(context, task["task"], runtime)
-    experts = ranked(fit, learned(task["task"]).team)
+    team = learned(task["task"]).team
+    experts = ranked(fit, team)
     if form.competitions:
-        experts = await in_thread(ordered, experts, form, context.chance)
+        experts = await in_thread(ordered, experts, form, context.chance, team)
     if not experts:
         error = NoExpert(refusal(task["task"], reasons, context.settings))
         code = next((offer.code for offer in offers if offer.code), error.code)
