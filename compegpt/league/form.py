@@ -6,7 +6,7 @@ Each competition of the task makes all earlier ones count a little less: half as
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from compegpt.league.match import Entry, Match
@@ -95,10 +95,6 @@ class Form:
     records: Mapping[str, Record] = field(default_factory=dict)
     beats: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """How often the first of the pair gave the winning answer and the second another; half where both gave it."""
-    over: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """The same without halves: how often the first would have been missed beside the second."""
-    met: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """How often both stood."""
     told: float = 0.0
     """Competitions whose verdict gave a confidence."""
     firsts: tuple[float, ...] = ()
@@ -112,26 +108,16 @@ class Form:
         for one in match.entries:
             if one.stood or one.failed:
                 records[one.expert] = _with(records.get(one.expert, Record(one.family)), one, stood, number)
-        pairs = _pairs(stood)
-        beats = _added(self.beats, pairs)
-        over = _added(self.over, [(pair, share) for pair, share in pairs if share == 1])
-        met = _added(self.met, [((one.expert, other.expert), 1.0) for one in stood for other in stood if one != other])
+        beats = {pair: count * FADE for pair, count in self.beats.items()}
+        for pair, share in _pairs(stood):
+            beats[pair] = beats.get(pair, 0.0) + share
         families = len({one.family for one in stood})
         doubted = match.k > 1 and doubt(match.task, match.confidence, match.agreement, families) is not False
         easy = match.rounds == 1 and not doubted
         firsts = self.firsts if match.first is None else (*self.firsts, match.first)[-FIRSTS:]
         return Form(number, self.competitions * FADE + 1, self.easy * FADE + easy,
-                    self.compared * FADE + (len(stood) > 1), records, beats, over, met,
+                    self.compared * FADE + (len(stood) > 1), records, beats,
                     self.told * FADE + (match.confidence is not None), firsts)
-
-
-def _added(counts: Mapping[tuple[str, str], float], new: Sequence[tuple[tuple[str, str], float]]
-           ) -> dict[tuple[str, str], float]:
-    """Counts of pairs once these are over, the old ones faded."""
-    summed = {pair: count * FADE for pair, count in counts.items()}
-    for pair, share in new:
-        summed[pair] = summed.get(pair, 0.0) + share
-    return summed
 
 
 def _faded(record: Record, number: int) -> Record:

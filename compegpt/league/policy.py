@@ -21,11 +21,9 @@ TRUST = 30.0
 """Competitions of a task between several after which the noise has half its full size: nobody gambles on nothing."""
 BOLD = 0.5
 """How much of what is not known is drawn: less than all of it wins more in as few competitions as a person has."""
-STRANGER, SIBLING, MATE, PLACE = 0.25, 0.12, 0.15, 0.012
-"""How often an expert is thought to be right where a chosen one of another family, or of its own, is not, less so much
-for every place in the order of the sources; before anything is known."""
-MEETINGS, MEASURED = 8.0, 200.0
-"""So many competitions that thought counts, and where both were measured as a team."""
+KIN = 6.0
+"""What a sibling of a chosen expert is worth less, in log-strength, unless it wins where that one does not, or both
+were measured as members of one team."""
 SLOW, SLOWEST = 0.1, 10.0
 """What an expert that takes e times as long is worth less, in log-strength, up to this many times the usual."""
 COST = 0.1
@@ -45,7 +43,7 @@ EVEN = 0.8
 """A verdict below this confidence is doubted whatever the league says."""
 TOLD = 0.8
 """Where at least so many verdicts say how likely they are right, one begins, and who follows depends on that alone."""
-MORE = 0.4
+MORE = 0.38
 """The part of these competitions that more than one is spent on: those in which the first is least likely right."""
 ENOUGH, LEAST = 20, 0.3
 """So many such beginnings tell where that part ends; a verdict below the second number is doubted anyway."""
@@ -71,34 +69,16 @@ def ordered(experts: Sequence[Expert], form: Form, chance: random.Random, team: 
     if not form.competitions or not experts:
         return list(experts)
     worth = _draw(experts, form, chance)
-    adds = _complements(experts, form, chance, frozenset(team))
     rests = [resting(form.records.get(expert.id)) for expert in experts]
-    order = [min(range(len(experts)), key=lambda i: (rests[i], -worth[i], i))]
-    waiting = set(range(len(experts))) - set(order)
+    waiting, seen = set(range(len(experts))), set[str]()
+    order: list[Expert] = []
     while waiting:
-        best = min(waiting, key=lambda i: (rests[i], -adds[i, order].min(), i))
+        kin = [0.0 if expert.id in team else _kinship(expert, form, seen) for expert in experts]
+        best = min(waiting, key=lambda i: (rests[i], kin[i] - worth[i], i))
         waiting.remove(best)
-        order.append(best)
-    return [experts[i] for i in order]
-
-
-def _complements(experts: Sequence[Expert], form: Form, chance: random.Random, team: frozenset[str]) -> Array:
-    """One draw of how often expert i gives the winning answer where j, also called, does not; less what its failures,
-    its slowness and its price take off; (n, n)."""
-    drag = _drags(experts, form)
-    bold = BOLD * form.compared / (form.compared + TRUST)
-    adds = np.ones((len(experts), len(experts)))
-    for i, one in enumerate(experts):
-        for j, other in enumerate(experts):
-            measured = one.id in team and other.id in team
-            thought = MATE if measured else SIBLING if one.family == other.family else STRANGER
-            thought -= PLACE * i
-            weight = MEASURED if measured else MEETINGS
-            met = form.met.get((one.id, other.id), 0.0) + weight
-            share = (form.over.get((one.id, other.id), 0.0) + thought * weight) / met
-            spread = math.sqrt(max(share * (1 - share), 0.0) / met)
-            adds[i, j] = (share + bold * chance.gauss(0.0, spread)) * math.exp(-drag[i])
-    return adds
+        seen.add(experts[best].family)
+        order.append(experts[best])
+    return order
 
 
 def _draw(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array:
@@ -107,15 +87,11 @@ def _draw(experts: Sequence[Expert], form: Form, chance: random.Random) -> Array
     beats = np.array([[form.beats.get((one.id, other.id), 0.0) for other in experts] for one in experts])
     strength, covariance = bradley_terry(beats, -RANK * np.arange(n, dtype=float))
     noise = np.linalg.cholesky(covariance) @ np.array([chance.gauss(0.0, 1.0) for _ in experts])
-    return np.asarray(strength - _drags(experts, form) + BOLD * noise * form.compared / (form.compared + TRUST))
-
-
-def _drags(experts: Sequence[Expert], form: Form) -> Array:
-    """What each is worth less for failing, being slow and costing, in log-strength; (n)."""
     records = [form.records.get(expert.id) for expert in experts]
     known = [record.seconds for record in records if record and record.seconds]
     usual = float(np.median(known)) if known else 0.0
-    return np.array([_drag(expert, record, usual) for expert, record in zip(experts, records, strict=True)])
+    drag = np.array([_drag(expert, record, usual) for expert, record in zip(experts, records, strict=True)])
+    return np.asarray(strength - drag + BOLD * noise * form.compared / (form.compared + TRUST))
 
 
 def _drag(expert: Expert, record: Record | None, usual: float) -> float:
@@ -124,6 +100,15 @@ def _drag(expert: Expert, record: Record | None, usual: float) -> float:
     seconds = record.seconds if record else None
     slower = min(max(seconds / usual, 1 / SLOWEST), SLOWEST) if seconds and usual else 1.0
     return SLOW * math.log(slower) + COST * math.log1p(expert.cost) - math.log(stands / 0.9 if record else 1.0)
+
+
+def _kinship(expert: Expert, form: Form, seen: set[str]) -> float:
+    """What being of a family that competes already takes off: all of KIN, less where it is known to win on its own."""
+    if expert.family not in seen:
+        return 0.0
+    record = form.records.get(expert.id)
+    share = record.added / (record.beside + 1.0) if record else 0.0
+    return KIN * max(0.0, 1 - 4 * share)
 
 
 def resting(record: Record | None) -> bool:
