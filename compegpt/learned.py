@@ -38,6 +38,8 @@ class Learned:
     """By family: how often an output is right whose least sure part the engine is so sure of."""
     record: Mapping[str, float] = field(default_factory=dict)
     """By expert: mean quality of its outputs."""
+    precedent: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By expert and what it said (`saying`): how good it was when it said so."""
     team: tuple[str, ...] = ()
     """Experts in the order in which they joined the best team: the best one alone, then whoever adds most to it."""
     sure: Mapping[str, float] = field(default_factory=dict)
@@ -79,6 +81,14 @@ def odds(share: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
+def saying(output: Mapping[str, Any]) -> str | None:
+    """What an output of few possible ones says: its first label, or its score to a fifth; None for any other output."""
+    if output.get("labels"):
+        return str(output["labels"][0]["label"]).strip().casefold()
+    scores = output.get("scores")
+    return f"{round(5 * float(scores[0])) / 5:.1f}" if scores and len(scores) == 1 else None
+
+
 def worth(value: float, curve: Curve) -> float:
     """What a value is worth by a curve; flat beyond its ends."""
     bounded = min(max(value, curve[0][0]), curve[-1][0])
@@ -90,8 +100,13 @@ def worth(value: float, curve: Curve) -> float:
 
 def learned(task: str) -> Learned:
     """What is known about judging a task type; weights by its comparison alone where nothing was learned."""
-    tasks, comparisons = _read(FILE)
-    return tasks.get(task) or Learned(comparisons[TASKS[task].compare])
+    tasks, _ = _read(FILE)
+    return tasks.get(task) or Learned(by_judgement(task))
+
+
+def by_judgement(task: str) -> Mapping[str, float]:
+    """Weights by how a task type's outputs are compared, set by hand."""
+    return _read(FILE)[1][TASKS[task].compare]
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -113,4 +128,4 @@ def _learned(told: Mapping[str, Any]) -> Learned:
               for name in ("confidence", "weakest")}
     worth_of_sure = tuple((float(x), float(y)) for x, y in told["told"])
     return Learned(told["weights"], curves["confidence"], curves["weakest"], told["record"],
-                   tuple(told["team"]), told["sure"], worth_of_sure)
+                   told["precedent"], tuple(told["team"]), told["sure"], worth_of_sure)

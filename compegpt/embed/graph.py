@@ -6,7 +6,7 @@ zero, matters: around zero all tokens round a constant channel the same way, and
 (measured on attention values: four times the deviation). Method: Jacob et al. 2018, arXiv:1712.05877.
 
 The kernels multiply unsigned by signed bytes. A processor without such an instruction (VNNI) adds two products in 16
-bits, where the largest overflow: there the same graph runs on float weights, three times faster than numpy.
+bits, where the largest overflow: there the same graph runs on float weights, which is twice as fast as numpy.
 """
 
 from __future__ import annotations

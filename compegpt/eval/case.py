@@ -47,11 +47,18 @@ class Kind:
     """By what a table calls them; the first is what experts and judge are compared by."""
     about: str
     """One sentence: what is measured on what."""
+    also: tuple[str, ...] = ()
+    """Measures that are learned from beside the first."""
     right: str = ""
     """The measure that says right (1) or wrong (0), which the judge's confidence foretells; empty where an output can
     only be better or worse."""
     unjudged: frozenset[str] = field(default=frozenset())
     """Categories that are reported alone and kept out of the tables (pictures without text)."""
+
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        """The measures that are learned from."""
+        return (next(iter(self.measures)), *self.also)
 
 
 KINDS: dict[str, str] = {

@@ -1,9 +1,11 @@
 """Learns from recorded competitions what the judge needs to know about a task type (`learned.json`).
 
 1. Curves: per family, isotonic regression of an output's quality on the engine's own confidence, and of being right on
-   the confidence of its weakest part. Per expert: how good it is on the whole.
+   the confidence of its weakest part. Per expert: how good it is on the whole, and when it says what it says (the
+   diagonal of Dawid and Skene 1979, Applied Statistics 28).
 2. Weights of the signals: those that make a soft choice (softmax of the summed log odds) as good as can be, none below
-   0, with a penalty on their size that cross-validation chooses; also tried: the best expert always.
+   0, with a penalty on their size that cross-validation chooses; where they are hardly better than the best
+   expert always, it is that.
 3. Confidence, where an output is right or wrong: logistic regression of being right on how the winner
    stands (`learned.Standing`), on held-out folds, and isotonic regression of what comes of it.
 
@@ -27,17 +29,21 @@ from compegpt.eval.collecting import Row
 from compegpt.eval.curves import curves, isotonic, logistic
 from compegpt.eval.ways import Contest, contest
 from compegpt.judge.similarity import is_empty
-from compegpt.learned import Curve, Learned, Standing, odds
+from compegpt.learned import Curve, Learned, Standing, odds, saying
 
 Numbers = NDArray[np.float64]
-SIGNALS = ("support", "echo", "confidence", "weakest", "record", "validity", "familiarity", "completeness", "alignment",
-           "fidelity")
+SIGNALS = ("support", "echo", "confidence", "weakest", "record", "precedent", "validity", "familiarity",
+           "completeness", "alignment", "fidelity")
 FEWEST, MOST = 1, 5
 """How many experts a drawn competition has."""
 FOLDS = 5
+SEEN, SAYINGS = 4, 60
+"""A saying counts as if so many more had been heard; experts that say more different things have no precedents."""
 TEAM, ENOUGH = 4, 400
 """So many experts are chosen as a team, on at most so many competitions."""
 PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
+AHEAD = 0.5
+"""By so many standard errors weights have to be better than the best expert always."""
 BY_RECORD = -1.0
 """Stands for no weights but the record's."""
 
@@ -72,15 +78,20 @@ def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> 
     present = np.array([bool(np.ptp(np.concatenate([one.signals[:, i] for one in lessons])) > 1e-9)
                         for i in range(len(SIGNALS))])
     folds = [np.arange(len(lessons)) // 2 % FOLDS == fold for fold in range(FOLDS)]  # both lessons of a row together
-    told = {penalty: float(np.mean([_gained(lessons, folds, penalty, present)])) for penalty in (BY_RECORD, *PENALTIES)}
-    penalty = max(told, key=lambda each: (round(told[each], 3), each))  # of equals the strongest
+    gained = {penalty: _gained(lessons, folds, penalty, present) for penalty in (BY_RECORD, *PENALTIES)}
+    told = {penalty: float(values.mean()) for penalty, values in gained.items()}
+    penalty = max(PENALTIES, key=lambda each: (round(told[each], 3), each))  # of equals the strongest
+    ahead = gained[penalty] - gained[BY_RECORD]
+    if ahead.mean() <= AHEAD * ahead.std() / np.sqrt(len(ahead)):  # no better than the best expert always
+        penalty = BY_RECORD
     weights = _weights(lessons, penalty, present)
     sure, curve = _sure(lessons, folds, penalty, present) if kind.right else ({}, ())
     told_weights = {name: round(float(weight / max(weights.sum(), 1e-9)), 4)
                     for name, weight in zip(SIGNALS, weights, strict=True) if weight > 1e-4}
     return Fit({"weights": told_weights, "confidence": _plain(known.confidence), "weakest": _plain(known.weakest),
                 "record": {name: round(value, 4) for name, value in known.record.items()},
-                "team": _team(rows, kind, replace(known, weights=told_weights), encoder), "sure": sure,
+                "precedent": known.precedent, "sure": sure,
+                "team": _team(rows, kind, replace(known, weights=told_weights), encoder),
                 "told": _plain({"": curve})[""]}, penalty, told)
 
 
@@ -95,12 +106,24 @@ def _known(rows: Sequence[Row], kind: Kind) -> Learned:
     judged = [row for row in rows if row["category"] not in kind.unjudged]
     main = next(iter(kind.measures))
     record: dict[str, list[float]] = {}
+    said: dict[str, dict[str, list[float]]] = {}
     for row in judged:
-        for name in row["quality"][main]:
-            record.setdefault(name, []).append(float(np.mean([row["quality"][one][name] for one in kind.measures])))
+        for one in row["candidates"]:
+            quality = float(np.mean([row["quality"][name][one["expert"]] for name in kind.weighed]))
+            record.setdefault(one["expert"], []).append(quality)
+            if key := saying(one["output"] or {}):
+                said.setdefault(one["expert"], {}).setdefault(key, []).append(quality)
+    usual = {name: float(np.mean(each)) for name, each in record.items()}
     return Learned(dict.fromkeys(SIGNALS, 1.0), curves(judged, "confidence", main),
-                   curves(judged, "weakest", kind.right or main),
-                   {name: float(np.mean(each)) for name, each in record.items()})
+                   curves(judged, "weakest", kind.right or main), usual, _precedents(said, usual))
+
+
+def _precedents(said: Mapping[str, Mapping[str, Sequence[float]]],
+                usual: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Mean quality by expert and saying, as if SEEN more had been as usual; sayings that are a few of few."""
+    return {expert: {key: round((sum(each) + SEEN * usual[expert]) / (len(each) + SEEN), 4)
+                     for key, each in sorted(sayings.items())}
+            for expert, sayings in said.items() if len(sayings) <= SAYINGS}
 
 
 # lessons
@@ -108,7 +131,7 @@ def _known(rows: Sequence[Row], kind: Kind) -> Learned:
 
 def _lessons(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder,
              random: np.random.Generator) -> list[Lesson]:
-    scale = {measure: _headroom(rows, kind, measure) for measure in kind.measures}
+    scale = {measure: _headroom(rows, kind, measure) for measure in kind.weighed}
     lessons = []
     for row in rows:
         names = [one["expert"] for one in row["candidates"]]
@@ -119,7 +142,9 @@ def _lessons(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder,
 
 
 def _headroom(rows: Sequence[Row], kind: Kind, measure: str) -> float:
-    table = np.array([[row["quality"][measure][one] for one in rows[0]["quality"][measure]] for row in rows
+    """What the oracle gains over the best single expert; .01 at least, as it is a unit."""
+    names = {name for row in rows for name in row["quality"][measure]}
+    table = np.array([[row["quality"][measure].get(name, 0.0) for name in sorted(names)] for row in rows
                       if row["category"] not in kind.unjudged])
     return max(float(table.max(axis=1).mean() - table.mean(axis=0).max()), 0.01)
 
@@ -143,7 +168,7 @@ def _lesson(one: Contest, scale: Mapping[str, float], right: str) -> Lesson:
 
 def _team(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder) -> list[str]:
     """The best expert, then each time the one with whom the judge's choice is best; beyond TEAM by their records."""
-    scale = {measure: _headroom(rows, kind, measure) for measure in kind.measures}
+    scale = {measure: _headroom(rows, kind, measure) for measure in kind.weighed}
     some = rows[:: -(-len(rows) // ENOUGH)]
     names = sorted({one["expert"] for row in some for one in row["candidates"]})
 
@@ -186,14 +211,16 @@ def _weights(lessons: Sequence[Lesson], penalty: float, present: NDArray[np.bool
 
 
 def _gained(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penalty: float,
-            present: NDArray[np.bool_]) -> float:
-    """Mean quality of the choices on held-out folds."""
-    gained: list[float] = []
+            present: NDArray[np.bool_]) -> Numbers:
+    """Quality of the choices on held-out folds, lesson by lesson."""
+    gained = np.zeros(len(lessons))
     for held in folds:
         weights = _weights([one for one, out in zip(lessons, held, strict=True) if not out], penalty, present)
-        gained += [float(one.quality[int(np.argmax(one.signals @ weights))])
-                   for one, out in zip(lessons, held, strict=True) if out and len(one.quality)]
-    return float(np.mean(gained))
+        for number in np.flatnonzero(held):
+            one = lessons[number]
+            if len(one.quality):
+                gained[number] = one.quality[int(np.argmax(one.signals @ weights))]
+    return gained
 
 
 # confidence

@@ -110,11 +110,10 @@ WAYS: dict[str, Callable[[Contest, Encoder], int]] = {
 def qualities(contests: Sequence[Contest], measure: str, encoder: Encoder) -> dict[str, Numbers]:
     """By name, the quality of every single expert, way, judge and oracle, case by case."""
     table: dict[str, list[float]] = {}
+    experts = dict.fromkeys(each["expert"] for one in contests for each in one.judged)
     for one in contests:
-        standing = [each["expert"] for each in one.standing]
-        known = [one.quality(expert, measure) for expert in standing]
-        found = {name.partition(":")[2]: value for name, value in one.row["quality"][measure].items()
-                 if name in {each["expert"] for each in one.judged}}
+        known = [one.quality(each["expert"], measure) for each in one.standing]
+        found = {expert.partition(":")[2]: one.quality(expert, measure) for expert in experts}
         found[RANDOM] = float(np.mean(known)) if known else 0.0
         found |= {name: known[pick(one, encoder)] if known else 0.0 for name, pick in WAYS.items()}
         found |= {JUDGE: one.quality(one.verdict["winner"], measure), ORACLE: max(known, default=0.0)}

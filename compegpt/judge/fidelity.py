@@ -46,7 +46,9 @@ class Noisy:
     detail: Pixels
     """Of each pixel, what _DIAGONAL passes."""
     still: NDArray[np.bool_]
-    """The quarter of the pixels around which there is least detail: what is there is noise."""
+    """The two fifths of the pixels where the smoothed picture changes least: what detail is there is noise."""
+    quiet: NDArray[np.bool_]
+    """The quarter around which there is least detail: small pictures have no still places."""
     structure: Pixels
     """Variance around each pixel beyond that of the noise where there is least, height x width."""
     low: float
@@ -68,11 +70,17 @@ def _noisy(path: str, changed: float) -> Noisy:
     cv2, whole = opencv(), load(path)
     pixels = _middle(whole)
     detail = np.asarray(cv2.filter2D(pixels, -1, _DIAGONAL))
+    change = _slope(cv2.GaussianBlur(pixels, (0, 0), 1.5))
     around = cv2.GaussianBlur(detail * detail, (0, 0), 2).mean(axis=2)
     low, usual = (float(np.sqrt(np.quantile(around, share) * more)) for share, more in ((0.1, 1.25), (0.25, 1.0)))
     spread = cv2.GaussianBlur(pixels * pixels, (0, 0), 2) - cv2.GaussianBlur(pixels, (0, 0), 2) ** 2
-    return Noisy(pixels, whole.shape[:2], detail, around <= np.quantile(around, 0.25),
+    return Noisy(pixels, whole.shape[:2], detail, _least(change, 0.4), _least(around, 0.25),
                  np.maximum(spread.mean(axis=2) - low * low, 0), low, usual)
+
+
+def _least(values: Pixels, share: float) -> NDArray[np.bool_]:
+    """Where a share of the values is, the least of them; never nowhere."""
+    return np.asarray(values <= np.quantile(values, share, method="higher"))
 
 
 def _slope(picture: Any) -> Pixels:
@@ -105,22 +113,22 @@ class Residual:
     """Deviation of the noise that the picture is thought to have."""
     deviation: float
     left: float
-    """Share of the noise that is still there, from still places: regression of the detail after on that before."""
+    """Share of the noise that is still there, where there is no picture: regression of the detail after on that before."""
     error: float
     """Estimated mean squared error in units of the noise: Stein's unbiased risk estimate (Annals of Statistics 9,
     1981), its divergence taken from `left`."""
     unlike: float
-    """The same around each pixel as a share of structure and change there, mean: what SSIM (Wang et al. 2004) punishes."""
+    """The same around each pixel as a share of structure and change there, mean: as SSIM (Wang et al. 2004)."""
     taken: float
     """Share of the picture's detail that went with the noise: regression of the residual on it, both smoothed."""
     waves: float
     """Correlation of neighbouring pixels: noise has none."""
 
 
-def _residual(before: Noisy, after: Pixels, noise: float) -> Residual:
+def _residual(before: Noisy, after: Pixels, noise: float, where: NDArray[np.bool_]) -> Residual:
     cv2 = opencv()
     taken = before.pixels - after
-    detail, still = before.detail[before.still], cv2.filter2D(after, -1, _DIAGONAL)[before.still]
+    detail, still = before.detail[where], cv2.filter2D(after, -1, _DIAGONAL)[where]
     left = float(np.clip((still * detail).mean() / ((detail * detail).mean() + 0.1), 0, 1))
     power, variance = float((taken * taken).mean()), noise * noise
     error = max(power - variance + 2 * left * variance, 0.0)
@@ -145,7 +153,7 @@ def denoised(output: Output, args: Args) -> float | None:
     read = _read(output, args) if wanted(str(args.get("text") or "")) == "denoise" else None
     if read is None or read[1].shape != read[0].pixels.shape:
         return None
-    own = _residual(*read, read[0].usual)
+    own = _residual(*read, read[0].usual, read[0].still)
     apart = abs(float(np.log((own.deviation + 0.3) / (own.noise + 0.5))))
     return pooled((-2, apart), (-1, float(np.log(own.error + 0.1))), (-6, own.left), centre=-1.5, spread=2)
 
@@ -161,7 +169,8 @@ def enlarged(output: Output, args: Args) -> float | None:
         return None
     before, after = read
     cv2, (height, width) = opencv(), after.shape[:2]
-    own = _residual(before, cv2.resize(after, before.pixels.shape[1::-1], interpolation=cv2.INTER_AREA), before.low)
+    small = cv2.resize(after, before.pixels.shape[1::-1], interpolation=cv2.INTER_AREA)
+    own = _residual(before, small, before.low, before.quiet)
     plain = cv2.resize(before.pixels, (width, height), interpolation=cv2.INTER_CUBIC)
     sharper = _unevenness(after) - _unevenness(plain)
     return pooled((11, sharper), (-4.5, float(np.log(own.error + 0.1))), (-24, own.taken), (-10, own.unlike),

@@ -30,7 +30,7 @@ from compegpt.judge.signals import (
 from compegpt.judge.similarity import compare, is_empty
 from compegpt.judge.validity import validity
 from compegpt.judge.vocabulary import familiarities
-from compegpt.learned import Learned, Standing, learned, odds, worth
+from compegpt.learned import Learned, Standing, by_judgement, learned, odds, saying, worth
 from compegpt.schema import Candidate, Output, Verdict
 from compegpt.tasks import TASKS, TaskType
 
@@ -41,13 +41,23 @@ UNSURE = 0.5
 """A verdict that is less likely right than this says so: it is more often wrong than right."""
 READINGS = frozenset({"ocr"})
 """Task types whose texts are read off something: how familiar the words are tells of misreadings there."""
+MEASURED = frozenset({"record", "precedent"})
+"""Signals that only experts have that took part in the measuring."""
 COUNTED = frozenset({"edit", "boxes", "spans"})
 """Comparisons of outputs that can miss a part of what is there."""
 
 
-def weights_of(task: str) -> Weights:
-    """How much each signal counts for a task type."""
-    return learned(task).weights
+def weights_of(task: str, compared: Sequence[Candidate] = (), known: Learned | None = None) -> Weights:
+    """How much each signal counts for a task type among these candidates.
+
+    Where one of them was never measured, what was measured of the others (`record`, `precedent`) says nothing against
+    it; if that leaves nothing, the weights for its comparison hold.
+    """
+    known = known or learned(task)
+    if all(one["expert"] in known.record for one in compared) or not known.record:
+        return known.weights
+    fair = {name: weight for name, weight in known.weights.items() if name not in MEASURED}
+    return fair or by_judgement(task)
 
 
 def score(signals: Sequence[Signals], weights: Weights) -> list[float]:
@@ -90,7 +100,8 @@ def judge(task: str, args: Mapping[str, Any], candidates: Sequence[Candidate],
     outputs: list[Output] = [one["output"] or {} for one in compared]
     matrix = compare(outputs, row.compare, encoder)
     signals = _signals(row, known, args, compared, matrix, encoder)
-    scores = score(signals, known.weights)
+    weights = weights_of(task, compared, known)
+    scores = score(signals, weights)
     for one, own, value in zip(compared, signals, scores, strict=True):
         one["signals"], one["score"] = own, value
     best = choose(scores)
@@ -100,7 +111,7 @@ def judge(task: str, args: Mapping[str, Any], candidates: Sequence[Candidate],
     return {"winner": compared[best]["expert"], "agreement": agreed,
             "confidence": None if sure is None else round(sure, 6), "unsure": sure is not None and sure < UNSURE,
             "similarity": [[float(value) for value in line] for line in matrix],
-            "reason": reason(compared, best, known.weights)}, judged
+            "reason": reason(compared, best, weights)}, judged
 
 
 def _stands(candidate: Candidate, row: TaskType) -> bool:
@@ -117,7 +128,9 @@ def _signals(row: TaskType, known: Learned, args: Mapping[str, Any], compared: S
     record = [known.record.get(one["expert"]) for one in compared]
     sure = confidences([one["confidence"] for one in compared], families, [substance(output) for output in outputs],
                        known.confidence)
-    worths = [usual if own is None else own for own, usual in zip(sure, record, strict=True)]
+    precedent = [known.precedent.get(one["expert"], {}).get(saying(one["output"] or {}) or "") for one in compared]
+    worths = [next((each for each in told if each is not None), None)
+              for told in zip(sure, precedent, record, strict=True)]
     aligned = _alignments(row, args, outputs, encoder)
     texts = [output.get("text", "") for output in outputs] if row.name in READINGS else [""] * len(outputs)
     familiar = familiarities(texts, args.get("language"))
@@ -126,7 +139,8 @@ def _signals(row: TaskType, known: Learned, args: Mapping[str, Any], compared: S
     return [{name: round(float(value), 6) for name, value in (
         ("support", support(matrix, families, worths, index)), ("echo", echo(matrix, families, worths, index)),
         ("agreement", agreement(matrix, families, index)), ("confidence", sure[index]),
-        ("weakest", _weakest(one, known)), ("record", record[index]), ("alignment", aligned[index]),
+        ("weakest", _weakest(one, known)), ("record", record[index]),
+        ("precedent", precedent[index]), ("alignment", aligned[index]),
         ("familiarity", familiar[index]), ("completeness", complete[index]),
         ("fidelity", None if empty[index] else fidelity(row.name, outputs[index], args)),
         ("validity", None if empty[index] else validity(row.name, row.output, outputs[index], args)),

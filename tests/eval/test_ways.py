@@ -42,6 +42,12 @@ def test_qualities_hold_every_expert_way_judge_and_oracle() -> None:
     assert table["max confidence"].tolist() == [1, 1]
 
 
+def test_an_expert_that_was_not_there_for_a_case_is_worth_nothing_there() -> None:
+    rows = [row("a", {"apple": ("right", 0.9), "berry": ("right", 0.9)}), row("b", {"apple": ("right", 0.9)})]
+    table = qualities([contest(one, ENCODER) for one in rows], "right", ENCODER)
+    assert table["berry"].tolist() == [1, 0]
+
+
 def test_where_nobody_stands_everything_is_worth_nothing() -> None:
     table = qualities([contest(row("a", {"apple": None, "berry": None}), ENCODER)], "right", ENCODER)
     assert all(values.tolist() == [0] for values in table.values())

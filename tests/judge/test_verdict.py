@@ -153,7 +153,7 @@ def test_winner_and_scores_can_be_recomputed_from_the_record(task: str, args: di
                                                              candidates: list[Candidate]) -> None:
     verdict, judged = judge(task, args, candidates, Letters())
     compared = [one for one in judged if one["score"] is not None]
-    scores = score([one["signals"] for one in compared], weights_of(task))
+    scores = score([one["signals"] for one in compared], weights_of(task, compared))
     assert scores == [one["score"] for one in compared]
     assert compared[choose(scores)]["expert"] == verdict["winner"]
     assert len(verdict["similarity"]) == len(compared)
@@ -212,3 +212,15 @@ def test_a_lone_finding_stands_only_where_its_finder_is_sure(confidence: float, 
                   {**candidate("default", "", "default", confidence), "output": boxes},
                   {**candidate("lbp", "", "lbp", None), "output": {"boxes": []}, "status": "empty"}]
     assert judge("face-detection", {}, candidates, Letters())[0]["winner"] == f"embedded:{expected}"
+
+
+def test_an_expert_that_was_never_measured_is_not_held_against_those_that_were() -> None:
+    text = {"text": "What a lovely day"}
+    mood = {name: {"labels": [{"label": name, "score": 0.9}]} for name in ("positive", "negative")}
+    measured = candidate("vader", mood["negative"], confidence=0.6)
+    strangers = [{**candidate(name, mood["positive"], confidence=0.9), "expert": f"hub:{name}"} for name in ("a", "b")]
+    verdict, judged = judge("text-classification", text, [measured, *strangers], Letters())  # type: ignore[list-item]
+    assert verdict["winner"] == "hub:a"
+    assert "record" in judged[0]["signals"]
+    assert set(weights_of("text-classification", judged)) == {"support", "confidence", "validity"}
+    assert "record" in weights_of("text-classification", judged[:1])

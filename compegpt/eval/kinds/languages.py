@@ -72,4 +72,4 @@ def _typed(piece: str, spoil: str, random: Random) -> tuple[str, str]:
 
 KIND = Kind("language-identification", cases, {"accuracy": top_label},
             "pieces of one to twelve words of everyday sentences in 24 languages, with typing mistakes, in lower case "
-            "or without diacritics")
+            "or without diacritics", right="accuracy")

@@ -149,4 +149,4 @@ def exact(output: Output, truth: str) -> float:
 
 KIND = Kind("ocr", cases, {"character accuracy": accuracy, "exact match": exact},
             "pictures of one to four lines of text in 12 kinds of damage: common words, names and codes, invented "
-            "words, six other languages", right="exact match", unjudged=frozenset({NO_TEXT}))
+            "words, six other languages", also=("exact match",), right="exact match", unjudged=frozenset({NO_TEXT}))

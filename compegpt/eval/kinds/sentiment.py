@@ -25,4 +25,4 @@ def cases(part: Part, folder: Path) -> Iterator[Case]:
 
 KIND = Kind("text-classification", cases, {"accuracy": top_label},
             "sentiment (positive, neutral, negative) of reviews, posts and sentences with negation, understatement, "
-            "irony, mixed feelings or bare facts")
+            "irony, mixed feelings or bare facts", right="accuracy")
