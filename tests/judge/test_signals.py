@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compegpt.learned import learned
 from compegpt.judge.signals import (
     agreement,
     alignment,
@@ -16,6 +15,7 @@ from compegpt.judge.signals import (
     support,
 )
 from compegpt.judge.vocabulary import familiarities
+from compegpt.learned import learned
 
 MATRIX = np.array([[1.0, 0.9, 0.2], [0.9, 1.0, 0.4], [0.2, 0.4, 1.0]])
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from compegpt.embed import Array
-from compegpt.learned import EDGE
 from compegpt.judge.verdict import choose, judge, score, weights_of
+from compegpt.learned import EDGE
 from compegpt.schema import Candidate
 
 

@@ -24,4 +24,5 @@ def cases(part: Part, folder: Path) -> Iterator[Case]:
 
 
 KIND = Kind("zero-shot-classification", cases, {"accuracy": top_label},
-            "sentences with four to six offered labels: news, requests, school subjects, feelings, places and others", right="accuracy")
+            "sentences with four to six offered labels: news, requests, school subjects, feelings, places and others",
+            right="accuracy")
