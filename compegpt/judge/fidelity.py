@@ -113,7 +113,7 @@ class Residual:
     """Deviation of the noise that the picture is thought to have."""
     deviation: float
     left: float
-    """Share of the noise that is still there, where there is no picture: regression of the detail after on that before."""
+    """Share of the noise that is still there: regression of the detail after on that before, where no picture is."""
     error: float
     """Estimated mean squared error in units of the noise: Stein's unbiased risk estimate (Annals of Statistics 9,
     1981), its divergence taken from `left`."""

@@ -7,6 +7,7 @@ amounts are valid text, and a short answer is not a worse one.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -59,10 +60,10 @@ def _looks_right(token: str) -> float:
 def one_script(text: str) -> float | None:
     """Share of the letters that are of the commonest script: readers that fail mix scripts. None without letters."""
     counts: dict[str, int] = {}
-    for letter in text[:READ]:
+    for letter, count in Counter(text[:READ]).items():
         if letter.isalpha():
             script = next((name for name, low, high in _SCRIPTS if low <= ord(letter) <= high), "other")
-            counts[script] = counts.get(script, 0) + 1
+            counts[script] = counts.get(script, 0) + count
     return max(counts.values()) / sum(counts.values()) if counts else None
 
 

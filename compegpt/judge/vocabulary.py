@@ -38,10 +38,15 @@ def _tokenizer() -> Any:
 def familiarity(text: str) -> float | None:
     """Mean of 1 / pieces over the words of three letters and more, weighted by length; None without such words."""
     words = _WORD.findall(text[:READ])
-    if not words or (tokenizer := _tokenizer()) is None:
+    if not words or _tokenizer() is None:
         return None
-    pieces = [len(encoding.ids) for encoding in tokenizer.encode_batch(words, add_special_tokens=False)]
-    return sum(len(word) / max(1, n) for word, n in zip(words, pieces, strict=True)) / sum(map(len, words))
+    return sum(len(word) / _pieces(word) for word in words) / sum(map(len, words))
+
+
+@functools.lru_cache(maxsize=20_000)
+def _pieces(word: str) -> int:
+    """Into how many pieces the vocabulary takes a word apart; readings of one picture share most of their words."""
+    return max(1, len(_tokenizer().encode(word, add_special_tokens=False).ids))
 
 
 def familiarities(texts: Sequence[str], language: str | None) -> list[float | None]:
