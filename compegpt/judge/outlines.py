@@ -153,7 +153,7 @@ def edges(output: Output, args: Args) -> float | None:
     on = float((_distance(scene.contour)[marks] <= BESIDE).mean())
     rest = scene.fine[away > 2 * BESIDE] if (away > 2 * BESIDE).any() else scene.fine.ravel()
     missed = float(np.log((np.quantile(rest, 0.99) + 0.1) / (np.median(scene.fine) + 0.3)))
-    return pooled((16, lift), (11, on), (-0.5, missed), centre=18, spread=4)
+    return pooled((16, lift), (11, on), (-0.5, missed), centre=20, spread=1.5)
 
 
 def strokes(output: Output, args: Args) -> float | None:
