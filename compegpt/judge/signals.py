@@ -68,8 +68,9 @@ def confidences(given: Sequence[float | None], families: Sequence[str], substanc
 
     - A family with a curve: what its confidence is worth, comparable between families. All are worth less for less
       substance, as substance ** THIN.
-    - Any other family: the share of its best member's confidence, comparable inside the family only; but as it is where
-      somebody found nothing, since what speaks against nothing is how sure the finder is.
+    - Any other family: the share of its best member's confidence, comparable inside the family only, where 1 is what
+      those with a curve are worth on average; but as it is where somebody found nothing, since what speaks against
+      nothing is how sure the finder is.
     - "Nothing there" (substance 0) is as credible as the evidence for something is weak: 1 - the greatest
       substance x confidence ** EVIDENCE. A lone letter is weak evidence, a line of text a strong one, even if misread.
     """
@@ -78,6 +79,8 @@ def confidences(given: Sequence[float | None], families: Sequence[str], substanc
     evidence = [much * value**EVIDENCE for value, much in zip(known, substance, strict=True) if value is not None]
     best = {family: max((value for value, member in zip(known, families, strict=True)
                          if member == family and value is not None), default=0.0) for family in families}
+    measured = [value for value, family in zip(known, families, strict=True) if value is not None and family in curves]
+    usual = sum(measured) / len(measured) if measured else 1.0
     comparable: list[float | None] = []
     for value, family, much in zip(known, families, substance, strict=True):
         if much == 0:
@@ -85,7 +88,7 @@ def confidences(given: Sequence[float | None], families: Sequence[str], substanc
         elif value is None or family in curves or len(best) == 1 or 0 in substance:
             comparable.append(value)
         else:
-            comparable.append(value / best[family] if best[family] > 0 else 1.0)
+            comparable.append(usual * (value / best[family] if best[family] > 0 else 1.0))
     return comparable
 
 

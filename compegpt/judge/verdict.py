@@ -129,8 +129,8 @@ def _signals(row: TaskType, known: Learned, args: Mapping[str, Any], compared: S
     sure = confidences([one["confidence"] for one in compared], families, [substance(output) for output in outputs],
                        known.confidence)
     precedent = [known.precedent.get(one["expert"], {}).get(saying(one["output"] or {}) or "") for one in compared]
-    worths = [next((each for each in told if each is not None), None)
-              for told in zip(sure, precedent, record, strict=True)]
+    worths = _filled([next((each for each in told if each is not None), None)
+                      for told in zip(sure, precedent, record, strict=True)])
     aligned = _alignments(row, args, outputs, encoder)
     texts = [output.get("text", "") for output in outputs] if row.name in READINGS else [""] * len(outputs)
     familiar = familiarities(texts, args.get("language"))
@@ -145,6 +145,13 @@ def _signals(row: TaskType, known: Learned, args: Mapping[str, Any], compared: S
         ("fidelity", None if empty[index] else fidelity(row.name, outputs[index], args)),
         ("validity", None if empty[index] else validity(row.name, row.output, outputs[index], args)),
     ) if value is not None} for index, one in enumerate(compared)]
+
+
+def _filled(worths: Sequence[float | None]) -> list[float | None]:
+    """What is not known to be worth anything is worth what the others are on average."""
+    known = [worth for worth in worths if worth is not None]
+    usual = sum(known) / len(known) if known else None
+    return [usual if worth is None else worth for worth in worths]
 
 
 def _weakest(candidate: Candidate, known: Learned) -> float | None:

@@ -150,7 +150,7 @@ def test_how_many_more_are_sent_out(names: str, agreement: float | None, confide
 def test_pictures_that_differ_call_for_nobody() -> None:
     verdict: Verdict = {"winner": "a", "agreement": 0.1, "similarity": [], "reason": ""}
     called = [candidate(name, {"image": "x"}, score=0.5) for name in "abc"]
-    assert widening(verdict, "text-to-image", called, 3, None) == 0
+    assert widening(verdict, "text-to-image", called, 3, Trust()) == 0
 
 
 @pytest.mark.parametrize(("record", "phrase"), [
