@@ -62,7 +62,7 @@ def test_an_expert_that_changed_is_learned_anew() -> None:
 
 
 @pytest.mark.parametrize(("task", "confidence", "agreement", "families", "in_doubt"), [
-    ("ocr", 0.95, 0.0, 2, False), ("ocr", 0.85, 1.0, 3, True), ("ocr", None, 0.95, 2, False),
+    ("ocr", 0.95, 0.0, 2, False), ("ocr", 0.75, 1.0, 3, True), ("ocr", None, 0.95, 2, False),
     ("ocr", None, 0.6, 2, True), ("ocr", None, 0.57, 3, False), ("ocr", None, 0.4, 4, True),
     ("ocr", None, None, 1, True), ("text-to-image", None, 0.1, 3, None), ("text-to-image", None, None, 1, None),
     ("text-to-image", 0.5, 0.1, 3, True),
