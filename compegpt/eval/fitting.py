@@ -4,7 +4,7 @@
    the confidence of its weakest part. Per expert: how good it is on the whole, and when it says what it says (the
    diagonal of Dawid and Skene 1979, Applied Statistics 28).
 2. Weights of the signals: those that make a soft choice (softmax of the summed log odds) as good as can be, none below
-   0, with a penalty on their size that cross-validation chooses; where they are hardly better than the best
+   0, with a penalty on their size that cross-validation chooses; where they are no better than the best
    expert always, it is that.
 3. Confidence, where an output is right or wrong: logistic regression of being right on how the winner
    stands (`learned.Standing`), on held-out folds, and isotonic regression of what comes of it.
@@ -27,6 +27,7 @@ from compegpt.embed import Encoder
 from compegpt.eval.case import Kind
 from compegpt.eval.collecting import Row
 from compegpt.eval.curves import curves, isotonic, logistic
+from compegpt.eval.teams import headroom, team_of
 from compegpt.eval.ways import Contest, contest
 from compegpt.judge.similarity import is_empty
 from compegpt.learned import Curve, Learned, Standing, odds, saying
@@ -39,11 +40,7 @@ FEWEST, MOST = 1, 5
 FOLDS = 5
 SEEN, SAYINGS = 4, 60
 """A saying counts as if so many more had been heard; experts that say more different things have no precedents."""
-TEAM, ENOUGH = 4, 400
-"""So many experts are chosen as a team, on at most so many competitions."""
 PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
-AHEAD = 0.5
-"""By so many standard errors weights have to be better than the best expert always."""
 BY_RECORD = -1.0
 """Stands for no weights but the record's."""
 
@@ -58,6 +55,7 @@ class Lesson:
     """Candidates: the measures summed, each in units of its headroom."""
     right: Numbers
     """Candidates: the measure that the confidence foretells."""
+    experts: list[str]
     standing: list[Standing]
     """Candidates: how each would stand as the winner, but for its score."""
 
@@ -82,7 +80,7 @@ def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> 
     told = {penalty: float(values.mean()) for penalty, values in gained.items()}
     penalty = max(PENALTIES, key=lambda each: (round(told[each], 3), each))  # of equals the strongest
     ahead = gained[penalty] - gained[BY_RECORD]
-    if ahead.mean() <= AHEAD * ahead.std() / np.sqrt(len(ahead)):  # no better than the best expert always
+    if ahead.mean() <= 0:  # no better than the best expert always
         penalty = BY_RECORD
     weights = _weights(lessons, penalty, present)
     sure, curve = _sure(lessons, folds, penalty, present) if kind.right else ({}, ())
@@ -91,7 +89,7 @@ def fitted(rows: Sequence[Row], kind: Kind, encoder: Encoder, seed: int = 0) -> 
     return Fit({"weights": told_weights, "confidence": _plain(known.confidence), "weakest": _plain(known.weakest),
                 "record": {name: round(value, 4) for name, value in known.record.items()},
                 "precedent": known.precedent, "sure": sure,
-                "team": _team(rows, kind, replace(known, weights=told_weights), encoder),
+                "team": team_of(rows, kind, replace(known, weights=told_weights), encoder),
                 "told": _plain({"": curve})[""]}, penalty, told)
 
 
@@ -131,7 +129,7 @@ def _precedents(said: Mapping[str, Mapping[str, Sequence[float]]],
 
 def _lessons(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder,
              random: np.random.Generator) -> list[Lesson]:
-    scale = {measure: _headroom(rows, kind, measure) for measure in kind.weighed}
+    scale = {measure: headroom(rows, kind, measure) for measure in kind.weighed}
     lessons = []
     for row in rows:
         names = [one["expert"] for one in row["candidates"]]
@@ -139,14 +137,6 @@ def _lessons(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder,
         for experts in (names, list(random.choice(names, size=few, replace=False))):
             lessons.append(_lesson(contest(row, encoder, experts, known), scale, kind.right))
     return lessons
-
-
-def _headroom(rows: Sequence[Row], kind: Kind, measure: str) -> float:
-    """What the oracle gains over the best single expert; .01 at least, as it is a unit."""
-    names = {name for row in rows for name in row["quality"][measure]}
-    table = np.array([[row["quality"][measure].get(name, 0.0) for name in sorted(names)] for row in rows
-                      if row["category"] not in kind.unjudged])
-    return max(float(table.max(axis=1).mean() - table.mean(axis=0).max()), 0.01)
 
 
 def _lesson(one: Contest, scale: Mapping[str, float], right: str) -> Lesson:
@@ -159,28 +149,9 @@ def _lesson(one: Contest, scale: Mapping[str, float], right: str) -> Lesson:
     quality = [sum(one.quality(each["expert"], name) / unit for name, unit in scale.items()) for each in one.standing]
     return Lesson(np.vectorize(odds, otypes=[float])(whole), np.array(quality, dtype=float),
                   np.array([one.quality(each["expert"], right) if right else 0.0 for each in one.standing]),
+                  [each["expert"] for each in one.standing],
                   [Standing(0.5, each["signals"].get("agreement"), is_empty(each["output"] or {}), families)
                    for each in one.standing])
-
-
-# team
-
-
-def _team(rows: Sequence[Row], kind: Kind, known: Learned, encoder: Encoder) -> list[str]:
-    """The best expert, then each time the one with whom the judge's choice is best; beyond TEAM by their records."""
-    scale = {measure: _headroom(rows, kind, measure) for measure in kind.weighed}
-    some = rows[:: -(-len(rows) // ENOUGH)]
-    names = sorted({one["expert"] for row in some for one in row["candidates"]})
-
-    def worth(team: Sequence[str]) -> float:
-        chosen = [contest(row, encoder, team, known) for row in some]
-        return float(np.mean([sum(one.quality(one.verdict["winner"], measure) / unit for measure, unit in scale.items())
-                              for one in chosen]))
-
-    team: list[str] = []
-    while len(team) < min(TEAM, len(names)):
-        team.append(max((name for name in names if name not in team), key=lambda name: worth([*team, name])))
-    return team + sorted((name for name in names if name not in team), key=lambda name: -known.record[name])
 
 
 # weights
@@ -215,12 +186,23 @@ def _gained(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penal
     """Quality of the choices on held-out folds, lesson by lesson."""
     gained = np.zeros(len(lessons))
     for held in folds:
-        weights = _weights([one for one, out in zip(lessons, held, strict=True) if not out], penalty, present)
+        others = [one for one, out in zip(lessons, held, strict=True) if not out]
+        weights, usual = _weights(others, penalty, present), _usual(others)
         for number in np.flatnonzero(held):
             one = lessons[number]
             if len(one.quality):
-                gained[number] = one.quality[int(np.argmax(one.signals @ weights))]
+                worth = [usual.get(name, 0.0) for name in one.experts] if penalty == BY_RECORD else one.signals @ weights
+                gained[number] = one.quality[int(np.argmax(worth))]
     return gained
+
+
+def _usual(lessons: Sequence[Lesson]) -> Mapping[str, float]:
+    """Mean quality by expert, of these lessons alone."""
+    known: dict[str, list[float]] = {}
+    for one in lessons:
+        for name, quality in zip(one.experts, one.quality, strict=True):
+            known.setdefault(name, []).append(float(quality))
+    return {name: float(np.mean(each)) for name, each in known.items()}
 
 
 # confidence
