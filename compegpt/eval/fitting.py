@@ -188,10 +188,10 @@ def _gained(lessons: Sequence[Lesson], folds: Sequence[NDArray[np.bool_]], penal
     for held in folds:
         others = [one for one, out in zip(lessons, held, strict=True) if not out]
         weights, usual = _weights(others, penalty, present), _usual(others)
-        for number in np.flatnonzero(held):
-            one = lessons[number]
-            if len(one.quality):
-                worth = [usual.get(name, 0.0) for name in one.experts] if penalty == BY_RECORD else one.signals @ weights
+        for number, one in enumerate(lessons):
+            if held[number] and len(one.quality):
+                by_record = np.array([usual.get(name, 0.0) for name in one.experts])
+                worth = by_record if penalty == BY_RECORD else one.signals @ weights
                 gained[number] = one.quality[int(np.argmax(worth))]
     return gained
 
