@@ -20,6 +20,10 @@ def reason(compared: Sequence[Candidate], best: int, weights: Mapping[str, float
     return f"highest score {compared[best]['score']:.2f} of {len(compared)}: {decided}{_kin(compared)}"
 
 
+_SAID = {"weakest": "its weakest part", "record": "its record", "precedent": "its precedents"}
+"""Signals whose names alone would not be understood."""
+
+
 def _decided(compared: Sequence[Candidate], best: int, weights: Mapping[str, float]) -> str:
     """The signal that sets the winner apart from the runner-up most."""
     others = [one for index, one in enumerate(compared) if index != best]
@@ -32,7 +36,7 @@ def _decided(compared: Sequence[Candidate], best: int, weights: Mapping[str, flo
     lead = max(gains, key=lambda name: gains[name], default="")
     if not lead or gains[lead] <= 0:
         return f"ahead of {second['expert']} {second['score']:.2f}"
-    return (f"decided by {lead} ({winner['signals'][lead]:.2f}; runner-up {second['expert']} "
+    return (f"decided by {_SAID.get(lead, lead)} ({winner['signals'][lead]:.2f}; runner-up {second['expert']} "
             f"{second['signals'][lead]:.2f})")
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from compegpt.embed import Array
-from compegpt.judge.verdict import choose, judge, score, weights_of
-from compegpt.learned import EDGE
+from compegpt.judge.verdict import MEASURED, choose, judge, score, weights_of
+from compegpt.learned import EDGE, Learned, by_judgement
 from compegpt.schema import Candidate
 
 
@@ -222,5 +222,7 @@ def test_an_expert_that_was_never_measured_is_not_held_against_those_that_were()
     verdict, judged = judge("text-classification", text, [measured, *strangers], Letters())  # type: ignore[list-item]
     assert verdict["winner"] == "hub:a"
     assert "record" in judged[0]["signals"]
-    assert set(weights_of("text-classification", judged)) == {"support", "confidence", "validity"}
-    assert "record" in weights_of("text-classification", judged[:1])
+    assert not MEASURED & set(weights_of("text-classification", judged))
+    assert MEASURED & set(weights_of("text-classification", judged[:1]))
+    by_record_alone = Learned({"record": 1.0}, record={"embedded:vader": 0.5})
+    assert weights_of("text-classification", judged, by_record_alone) == by_judgement("text-classification")
