@@ -119,7 +119,7 @@ class Ledger:
                                      isolation_level=None, check_same_thread=False)
         try:
             self._checked(connection, writing)
-        except BaseException:
+        except BaseException:  # whatever it is goes on; the file must not stay open
             connection.close()
             raise
         return connection

@@ -1,8 +1,7 @@
 """Reading the text in a picture: PP-OCR in this process, and the system's tesseract, each on several preparations.
 
-Preparations of one engine are siblings: they share weights, so they share a family and a vote. What they are good for
-was measured (`python main.py eval competition --tasks ocr`): a median filter rescues salt-and-pepper noise, enlarging
-rescues small print. PP-OCR: arXiv:2009.09941. Tesseract's LSTM: Smith, github.com/tesseract-ocr/tesseract.
+Preparations of one engine are siblings: they share weights, so they share a family and a vote. What they are good for is
+measured (`eval competition`): a median rescues salt-and-pepper noise, enlarging small print. PP-OCR: arXiv:2009.09941. Tesseract's LSTM: Smith, github.com/tesseract-ocr/tesseract.
 """
 
 from __future__ import annotations
@@ -97,10 +96,10 @@ def _detected(image: Picture) -> list[Line]:
 
 def _lines(texts: Sequence[str], scores: Sequence[float], letters: Sequence[Any]) -> list[Line]:
     """letters: per line its (letter, score, box), where the library has worked them out."""
-    sure = [[letter[1] for letter in line if letter and letter[0]] for line in letters]
+    sure = [[each[1] for each in line if each and each[0]] for line in letters if isinstance(line, tuple)]
     known = sure if len(sure) == len(texts) else [[]] * len(texts)
-    return [Line(text, score, min(each, default=score))
-            for text, score, each in zip(texts, scores, known, strict=True)]
+    told = zip(texts, scores, known, strict=True)
+    return [Line(text, score, min(each, default=score)) for text, score, each in told]
 
 
 def _trim() -> None:
