@@ -1,7 +1,8 @@
 """Reading the text in a picture: PP-OCR in this process, and the system's tesseract, each on several preparations.
 
-Preparations of one engine are siblings: they share weights, so they share a family and a vote. What they are good for is
-measured (`eval competition`): a median rescues salt-and-pepper noise, enlarging small print. PP-OCR: arXiv:2009.09941. Tesseract's LSTM: Smith, github.com/tesseract-ocr/tesseract.
+Preparations of one engine are siblings: they share weights, so they share a family and a vote. A median filter rescues
+salt-and-pepper noise, enlarging small print (`eval competition`). PP-OCR: arXiv:2009.09941. Tesseract's LSTM: Smith,
+github.com/tesseract-ocr/tesseract.
 """
 
 from __future__ import annotations
