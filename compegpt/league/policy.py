@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from compegpt.league.form import SURE, Form, Record, Trust, doubt
+from compegpt.league.match import TIED
 from compegpt.league.strength import Array, bradley_terry, wilson
 from compegpt.schema import Candidate, Expert, Verdict
 
@@ -170,14 +171,23 @@ def sure_from(form: Form) -> float:
 def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, trust: Trust) -> int:
     """How many more are sent out after a verdict: none where it is in no doubt; else up to k, then WIDER more.
 
-    candidates: all that were called, judged; k: the usual number, WIDER more are the most.
+    candidates: all that were called, judged; k: the usual number, WIDER more are the most. Where several say the very
+    same there is no doubt.
     """
     confidence, called = verdict.get("confidence"), len(candidates)
+    if _unanimous(verdict):
+        return 0
     if confidence is not None and trust.alone is None:
         doubted = confidence < trust.sure
     else:
         doubted = _doubted(verdict, task, candidates, trust.alone)
     return (k - called if called < k else max(0, k + WIDER - called)) if doubted else 0
+
+
+def _unanimous(verdict: Verdict) -> bool:
+    """Whether several stand and all say the same, so that whoever came would hardly change it."""
+    alike = verdict["similarity"]
+    return len(alike) > 1 and all(min(line) >= TIED for line in alike)
 
 
 def _doubted(verdict: Verdict, task: str, candidates: Sequence[Candidate], alone: float | None) -> bool:

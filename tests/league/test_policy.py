@@ -164,3 +164,12 @@ def test_what_the_league_says_of_an_expert(record: Record | None, phrase: str) -
 def test_nearly_always_needs_many_competitions() -> None:
     assert not nearly_always(Record("a", 5, 0, 5, 5, 5))
     assert nearly_always(Record("a", 60, 0, 60, 60, 60))
+
+
+@pytest.mark.parametrize(("similarity", "more"), [
+    ([[1.0, 1.0], [1.0, 1.0]], 0), ([[1.0, 0.9], [0.9, 1.0]], 1), ([[1.0]], 2)], ids=["the same", "alike", "alone"])
+def test_several_that_say_the_very_same_need_nobody_more(similarity: list[list[float]], more: int) -> None:
+    verdict: Verdict = {"winner": "a", "agreement": 1.0, "confidence": 0.4, "unsure": True, "similarity": similarity,
+                        "reason": ""}
+    called = [candidate(name, {"text": "x"}, score=0.5) for name in "ab"[: len(similarity)]]
+    assert widening(verdict, "ocr", called, 3, Trust()) == more
