@@ -17,7 +17,7 @@ HALF_LIFE = 200.0
 FADE = 0.5 ** (1 / HALF_LIFE)
 TIMES, TOLD, RECENT, FIRSTS = 25, 300, 600, 200
 """Latest durations and confidences per expert that are kept; confidences from so many competitions at most."""
-SURE = 0.8
+SURE = 0.85
 """A verdict leaves no doubt from this confidence on."""
 AGREED: dict[Comparison, float] = {"edit": 0.8, "labels": 0.8, "spans": 0.8, "boxes": 0.8, "masks": 0.8, "scores": 0.8,
                                    "meaning": 0.7}

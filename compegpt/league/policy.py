@@ -44,7 +44,7 @@ EVEN = 0.8
 """A verdict below this confidence is doubted whatever the league says."""
 TOLD = 0.8
 """Where at least so many verdicts say how likely they are right, one begins, and who follows depends on that alone."""
-MORE = 0.38
+MORE = 0.45
 """The part of these competitions that more than one is spent on: those in which the first is least likely right."""
 ENOUGH, LEAST = 20, 0.3
 """So many such beginnings tell where that part ends; a verdict below the second number is doubted anyway."""
@@ -69,6 +69,8 @@ def ordered(experts: Sequence[Expert], form: Form, chance: random.Random, team: 
     """
     if not form.competitions or not experts:
         return list(experts)
+    if all(expert.id in team for expert in experts):  # what the truth said counts more than what verdicts say since
+        return sorted(experts, key=lambda expert: resting(form.records.get(expert.id)))
     worth = _draw(experts, form, chance)
     rests = [resting(form.records.get(expert.id)) for expert in experts]
     waiting, seen = set(range(len(experts))), set[str]()
@@ -171,11 +173,11 @@ def sure_from(form: Form) -> float:
 def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: int, trust: Trust) -> int:
     """How many more are sent out after a verdict: none where it is in no doubt; else up to k, then WIDER more.
 
-    candidates: all that were called, judged; k: the usual number, WIDER more are the most. Where several say the very
-    same there is no doubt.
+    candidates: all that were called, judged; k: the usual number, WIDER more are the most. Where several
+    families say the very same there is no doubt.
     """
     confidence, called = verdict.get("confidence"), len(candidates)
-    if _unanimous(verdict):
+    if _unanimous(verdict, candidates):
         return 0
     if confidence is not None and trust.alone is None:
         doubted = confidence < trust.sure
@@ -184,10 +186,11 @@ def widening(verdict: Verdict, task: str, candidates: Sequence[Candidate], k: in
     return (k - called if called < k else max(0, k + WIDER - called)) if doubted else 0
 
 
-def _unanimous(verdict: Verdict) -> bool:
-    """Whether several stand and all say the same, so that whoever came would hardly change it."""
+def _unanimous(verdict: Verdict, candidates: Sequence[Candidate]) -> bool:
+    """Whether several families stand and all say the same, so that whoever came would hardly change it."""
+    families = {one["family"] for one in candidates if one["score"] is not None}
     alike = verdict["similarity"]
-    return len(alike) > 1 and all(min(line) >= TIED for line in alike)
+    return len(families) > 1 and len(alike) > 1 and all(min(line) >= TIED for line in alike)
 
 
 def _doubted(verdict: Verdict, task: str, candidates: Sequence[Candidate], alone: float | None) -> bool:

@@ -168,8 +168,15 @@ def test_nearly_always_needs_many_competitions() -> None:
 
 @pytest.mark.parametrize(("similarity", "more"), [
     ([[1.0, 1.0], [1.0, 1.0]], 0), ([[1.0, 0.9], [0.9, 1.0]], 1), ([[1.0]], 2)], ids=["the same", "alike", "alone"])
-def test_several_that_say_the_very_same_need_nobody_more(similarity: list[list[float]], more: int) -> None:
+def test_families_that_say_the_very_same_need_nobody_more(similarity: list[list[float]], more: int) -> None:
     verdict: Verdict = {"winner": "a", "agreement": 1.0, "confidence": 0.4, "unsure": True, "similarity": similarity,
                         "reason": ""}
     called = [candidate(name, {"text": "x"}, score=0.5) for name in "ab"[: len(similarity)]]
     assert widening(verdict, "ocr", called, 3, Trust()) == more
+
+
+def test_siblings_that_say_the_same_are_no_proof() -> None:
+    verdict: Verdict = {"winner": "a", "agreement": None, "confidence": 0.4, "unsure": True,
+                        "similarity": [[1.0, 1.0], [1.0, 1.0]], "reason": ""}
+    called = [candidate(name, {"text": "x"}, score=0.5, family="one") for name in "ab"]
+    assert widening(verdict, "ocr", called, 3, Trust()) == 1
