@@ -21,7 +21,7 @@ bench: setup system
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/hub.py
-	$(BIN)/python main.py eval competition
+	$(BIN)/python benchmarks/judging.py
 
 setup: $(VENV)/.ready
 
