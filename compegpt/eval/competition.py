@@ -42,6 +42,10 @@ def run(options: Namespace, console: Console) -> int:
     """Raises UsageError for unknown task types, InputError where files cannot be read or written."""
     kinds = [kind(name) for name in _tasks(options.tasks)]
     folder = Path(options.output_dir).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"'{folder}' cannot be written: {error.strerror}.") from error
     if options.fit:
         return _fit(kinds, folder, console, options.json)
     results: dict[str, Any] = {}

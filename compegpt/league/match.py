@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compegpt.errors import AuthenticationError, InputError, StorageError
-from compegpt.schema import Candidate, Result
+from compegpt.schema import Candidate, Output, Result
 
 TIED = 0.999
 """Outputs at least this similar to the winner's are the same answer."""
@@ -72,10 +72,18 @@ def match_of(result: Result, confidence: float | None = None, rounds: int = 1, f
     winner, similarity = result["winner"], result["similarity"]
     like = similarity[stood.index(winner)] if winner in stood else [0.0] * len(stood)
     same = {expert for expert, value in zip(stood, like, strict=True) if value >= TIED}
+    same |= {one["expert"] for one in result["candidates"] if one["score"] is not None
+             and _label(one["output"]) is not None and _label(one["output"]) == _label(result["output"])}
     entries = tuple(_entry(one, winner, same) for one in result["candidates"]
                     if one["score"] is not None or one.get("code") not in NOT_ITS_FAULT)
     return Match(result["task"], entries, winner, result["agreement"], confidence, rounds, result["settled"] or 0.0,
                  first)
+
+
+def _label(output: Output | None) -> str | None:
+    """The first label: who gives the same one gives the same answer, whatever the probabilities."""
+    labels = (output or {}).get("labels")
+    return str(labels[0]["label"]).casefold() if labels else None
 
 
 def _entry(one: Candidate, winner: str | None, same: set[str]) -> Entry:
