@@ -49,23 +49,26 @@ def run(options: Namespace, console: Console) -> int:
     if options.fit:
         return _fit(kinds, folder, console, options.json)
     results: dict[str, Any] = {}
+    top = _top(options.top_k)
+    label = options.part if top is None else f"{options.part}-top-{top}"
     for each in kinds:
         try:
             rows = _rows(each, options.part, folder, console)
         except NoExpert as error:
             console.say(f"{each.task}: {error}")
             continue
-        tables, results[each.task] = evaluated(each, rows, options.part, _top(options.top_k))
+        tables, results[each.task] = evaluated(each, rows, options.part, top)
         text = "\n".join(table.markdown() for table in tables)
-        written(folder / f"{each.task}-{options.part}.md", text)
-        _plotted(folder / f"{each.task}-{options.part}.png", each, results[each.task])
+        written(folder / f"{each.task}-{label}.md", text)
+        _plotted(folder / f"{each.task}-{label}.png", each, results[each.task])
         if not options.json:
             console.answer(text)
-    written(folder / f"results-{options.part}.json", as_json(results))
     if results:
-        summed = summary(results, options.part).markdown()
-        written(folder / f"summary-{options.part}.md", summed)
-        console.answer(as_json(results).rstrip() if options.json else summed)
+        kept = folder / f"results-{label}.json"
+        every = {**(json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}), **results}
+        written(kept, as_json(every))
+        written(folder / f"summary-{label}.md", summary(every, options.part).markdown())
+        console.answer(as_json(results).rstrip() if options.json else summary(results, options.part).markdown())
     return 0 if results else NoExpert.status
 
 
