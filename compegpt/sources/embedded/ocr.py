@@ -15,11 +15,9 @@ import shutil
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
@@ -28,6 +26,7 @@ from compegpt.programs import asked, decoded, run_program
 from compegpt.schema import Finding
 from compegpt.sources.embedded import ocr_pictures as prepared
 from compegpt.sources.embedded.engine import Args, Engine
+from compegpt.sources.embedded.ocr_lines import Line, in_reading_order, joined
 from compegpt.sources.embedded.ocr_pictures import Picture, framed, picture
 from compegpt.threads import in_thread
 
@@ -36,15 +35,6 @@ LINE_SHAPE = 3.0
 LEAST_SIDE = 96
 """Pictures are enlarged to this shorter side for the detector. Its default, 736, takes a line of text to 6,000 pixels:
 20 times slower, four times the memory, and twice the errors."""
-
-
-@dataclass(frozen=True)
-class Line:
-    text: str
-    score: float
-    """In [0, 1]."""
-    least: float
-    """Score of its least sure letter (PP-OCR) or word (tesseract)."""
 
 
 def finding(lines: Sequence[Line]) -> Finding:
@@ -113,40 +103,6 @@ def _bgr(image: Picture) -> Picture:
     return np.ascontiguousarray(image[:, :, ::-1] if image.ndim == 3 else np.stack([image] * 3, axis=-1))
 
 
-def in_reading_order(boxes: Any, lines: Sequence[Line]) -> list[Line]:
-    """Rows from top to bottom, pieces of one row from left to right joined by blanks.
-
-    boxes: n x 4 x 2, corners in pixels. A piece belongs to a row when its middle lies within half a height of it, on a
-    page that is turned as the widest of the boxes are.
-    """
-    corners = _upright(np.asarray(boxes, dtype=float).reshape(len(lines), 4, 2))
-    middle, left = corners[:, :, 1].mean(axis=1), corners[:, :, 0].min(axis=1)
-    height = np.maximum(np.ptp(corners[:, :, 1], axis=1), 1.0)
-    rows: list[list[int]] = []
-    for piece in np.argsort(middle, kind="stable"):
-        row = rows[-1] if rows else []
-        if row and abs(middle[piece] - middle[row].mean()) < min(height[piece], height[row].min()) / 2:
-            row.append(int(piece))
-        else:
-            rows.append([int(piece)])
-    return [_joined([lines[i] for i in sorted(row, key=lambda i: left[i])]) for row in rows]
-
-
-def _upright(corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The corners (n x 4 x 2, from top left clockwise) turned back by the slope of the wider boxes."""
-    across = corners[:, 1] - corners[:, 0] + corners[:, 2] - corners[:, 3]
-    wide = across[np.hypot(*across.T) >= np.hypot(*across.T).max() / 2]
-    angle = np.arctan2(wide[:, 1].sum(), wide[:, 0].sum())
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.asarray(corners @ np.array([[cosine, -sine], [sine, cosine]]))
-
-
-def _joined(pieces: Sequence[Line]) -> Line:
-    length = sum(len(piece.text) for piece in pieces)
-    score = sum(piece.score * len(piece.text) for piece in pieces) / max(length, 1)
-    return Line(" ".join(piece.text for piece in pieces), float(score), min(piece.least for piece in pieces))
-
-
 def _by_rapidocr(prepare: Callable[[Picture], Picture]) -> Callable[[Args, Store], Finding]:
     def read(args: Args, store: Store) -> Finding:
         return finding(_rapidocr_reads(picture(args["image"]), prepare))
@@ -193,7 +149,7 @@ def words_of(tsv: str) -> list[Line]:
             raise ExpertError(f"tesseract printed a broken row: {row[:60]!r}") from error
         if cells[0] == "5" and word.text:
             lines.setdefault(tuple(cells[1:5]), []).append(word)
-    return [_joined(words) for words in lines.values()]
+    return [joined(words) for words in lines.values()]
 
 
 def _encoded(prepare: Callable[[Picture], Picture], path: str) -> tuple[bytes, str]:
