@@ -85,6 +85,21 @@ class MiniLM:
             raise ModuleNotFoundError(f"the package {_PACKAGE} with the MiniLM weights is not installed")
         return Path(spec.origin).parent / "model"
 
+    @property
+    def tokenizer(self) -> Any:
+        """Splits a text into word pieces; of a long text the first MAX_TOKENS."""
+        return self._tokenizer
+
+    @property
+    def vectors(self) -> Weights:
+        """The weights of what enters the first layer: vectors of pieces and positions."""
+        return self._weights
+
+    @property
+    def word_vectors(self) -> Array:
+        """Of each word piece, (pieces, 384)."""
+        return self._weights["embeddings.word_embeddings.weight"]
+
     @cached_property
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer

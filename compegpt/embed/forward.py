@@ -14,8 +14,12 @@ Weights = Mapping[str, Array]
 
 def embedded(ids: Sequence[int], weights: Weights) -> Array:
     """What enters the first layer, shape (len(ids), 384)."""
-    hidden = (weights["embeddings.word_embeddings.weight"][ids]
-              + weights["embeddings.position_embeddings.weight"][: len(ids)]
+    return entering(weights["embeddings.word_embeddings.weight"][ids], weights)
+
+
+def entering(words: Array, weights: Weights) -> Array:
+    """What enters the first layer, from the vectors of the word pieces, both of shape (pieces, 384)."""
+    hidden = (words + weights["embeddings.position_embeddings.weight"][: len(words)]
               + weights["embeddings.token_type_embeddings.weight"][0])
     return _norm(hidden, weights, "embeddings.LayerNorm")
 
@@ -26,11 +30,16 @@ def layers(weights: Weights) -> list[str]:
             if f"encoder.layer.{number}.output.dense.weight" in weights]
 
 
-def pooled(hidden: Array, weights: Weights, heads: int) -> Array:
-    """The mean over the tokens of what leaves the last layer, shape (384,)."""
+def encoded(hidden: Array, weights: Weights, heads: int) -> Array:
+    """What leaves the last layer, of the shape of what enters the first."""
     for layer in layers(weights):
         hidden = _layer(hidden, weights, layer, heads)
-    return np.asarray(hidden.mean(axis=0), dtype=np.float32)
+    return hidden
+
+
+def pooled(hidden: Array, weights: Weights, heads: int) -> Array:
+    """The mean over the tokens of what leaves the last layer, shape (384,)."""
+    return np.asarray(encoded(hidden, weights, heads).mean(axis=0), dtype=np.float32)
 
 
 def _layer(hidden: Array, weights: Weights, name: str, heads: int) -> Array:
@@ -43,7 +52,7 @@ def _layer(hidden: Array, weights: Weights, name: str, heads: int) -> Array:
     mixed = _softmax(query @ key.swapaxes(1, 2) / np.sqrt(np.float32(query.shape[-1]))) @ value
     attended = _linear(mixed.swapaxes(0, 1).reshape(length, -1), weights, f"{name}.attention.output.dense")
     hidden = _norm(attended + hidden, weights, f"{name}.attention.output.LayerNorm")
-    inner = _gelu(_linear(hidden, weights, f"{name}.intermediate.dense"))
+    inner = gelu(_linear(hidden, weights, f"{name}.intermediate.dense"))
     return _norm(_linear(inner, weights, f"{name}.output.dense") + hidden, weights, f"{name}.output.LayerNorm")
 
 
@@ -62,7 +71,7 @@ def _softmax(x: Array) -> Array:
     return np.asarray(exponent / exponent.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
-def _gelu(x: Array) -> Array:
+def gelu(x: Array) -> Array:
     """Exact GELU, x * Phi(x), by Abramowitz and Stegun 7.1.26 for erf (error below 1.5e-7)."""
     z = np.abs(x) / np.float32(np.sqrt(2))
     t = 1 / (1 + np.float32(0.3275911) * z)

@@ -24,8 +24,10 @@ WIDTH = 384
 _PROJECTIONS = ("query", "key", "value")
 
 
-def loaded(weights: Weights, heads: int) -> Callable[[Array], Array] | None:
+def loaded(weights: Weights, heads: int, *, mean: bool = True) -> Callable[[Array], Array] | None:
     """The mean over tokens of the last layer's output, shape (384,), from what enters the first, (tokens, 384).
+
+    With `mean` off, the output of all tokens, of the shape of what enters.
 
     None where onnxruntime is not installed or does not have the operators.
     """
@@ -34,7 +36,7 @@ def loaded(weights: Weights, heads: int) -> Callable[[Array], Array] | None:
     except ImportError:
         return None
     try:
-        return runner(model(weights, heads, eight_bits=multiplies_bytes_exactly()))
+        return runner(model(weights, heads, eight_bits=multiplies_bytes_exactly(), mean=mean))
     except (refusals.NotImplemented, refusals.InvalidGraph, refusals.InvalidArgument, refusals.Fail,
             refusals.RuntimeException):
         return None
@@ -69,15 +71,15 @@ def multiplies_bytes_exactly() -> bool:
     return bool((runner(graph.model("given", product, (16, WIDTH)))(given) == 255 * 127 * WIDTH).all())
 
 
-def model(weights: Weights, heads: int, *, eight_bits: bool) -> bytes:
-    """The ONNX file of all layers and the mean over tokens."""
+def model(weights: Weights, heads: int, *, eight_bits: bool, mean: bool = True) -> bytes:
+    """The ONNX file of all layers and, if wanted, the mean over tokens."""
     graph = Graph()
     product = _in_eight_bits if eight_bits else _in_floats
     hidden = "hidden"
     for layer in layers(weights):
         hidden = _layer(graph, hidden, weights, layer, heads, product)
-    mean = graph.apply("ReduceMean", hidden, _axis(graph, 0), keepdims=0)
-    return graph.model("hidden", mean, ("tokens", WIDTH))
+    last = graph.apply("ReduceMean", hidden, _axis(graph, 0), keepdims=0) if mean else hidden
+    return graph.model("hidden", last, ("tokens", WIDTH))
 
 
 Product = Callable[[Graph, str, Weights, list[str]], list[str]]

@@ -1,35 +1,31 @@
-"""The embedded planner: no model but a small text encoder, no network.
+"""The embedded planner: no model but a small network, no remote call.
 
 1. `mentions`: files, quoted texts and lists of labels are taken out of the request.
-2. `clauses`: what is left is split into clauses, each about one task.
-3. `ranking`: each clause is compared with example phrasings, cues and its inputs decide with it.
-4. `building`: each task finds its inputs among what was named and made before; conversions are put in where needed.
+2. `marking`, `network`: the network reads what is left, with a marker for each of them.
+3. `choosing`: which task types are called for, how often, and which files, texts and results each takes.
+4. `supplying`: tasks with arguments; what is missing is put in by kinds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
-from compegpt.embed import Encoder, shared_encoder
-from compegpt.plan import clauses, examples, ranking, things
+from compegpt.plan import sureness, things
 from compegpt.plan.allowed import restricted
-from compegpt.plan.building import link
-from compegpt.plan.clauses import Clause
-from compegpt.plan.linking import Draft
+from compegpt.plan.choosing import Source, Wanted, wanted
+from compegpt.plan.clauses import split
+from compegpt.plan.marking import Marked, marked
 from compegpt.plan.mentions import Masked, kind_of, masked
+from compegpt.plan.network import Network, Reading, shared_network
 from compegpt.plan.spelling import mended
-from compegpt.plan.things import Pool
+from compegpt.plan.supplying import Supply, Words
 from compegpt.plan.validate import MAX_TASKS, harmless, problems, references, validated
 from compegpt.schema import Proposal, Request, Turn
 
 MAX_CHARACTERS = 200_000
-ATTACHED = -2
-"""The group of the attachments that the text does not name."""
 _SAME_FOR = re.compile(r"^\W*(?:(?:and|now|also|then|please|what about|how about|(?:can you )?do|the same|same|it|"
                        r"that|this|again|thing|"
                        r"for|with|to|on|in|try|ok|the (?:file|image|photo|picture|recording|text))\W+)*(?:⟦(?:image|"
@@ -38,10 +34,10 @@ _SAME_FOR = re.compile(r"^\W*(?:(?:and|now|also|then|please|what about|how about
 
 
 class EmbeddedPlanner:
-    """Plans a request in a tenth of a second or two; safe to share between threads."""
+    """Plans a request in some hundredths of a second; safe to share between threads."""
 
-    def __init__(self, encoder: Encoder | None = None) -> None:
-        self._encoder = encoder or shared_encoder()
+    def __init__(self, network: Network | None = None) -> None:
+        self._network = network or shared_network()
 
     async def plan(self, request: Request, history: Sequence[Turn],
                    allowed: Collection[str] | None = None) -> Proposal:
@@ -49,38 +45,79 @@ class EmbeddedPlanner:
 
     def planned(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None = None) -> Proposal:
         """The plan; empty, with confidence 0, where the request asks for no task that it knows and is allowed."""
+        return self.looked(request, history, allowed)[0]
+
+    def looked(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None = None
+               ) -> tuple[Proposal, list[float]]:
+        """The plan, and what its confidence is made of (`sureness.FEATURES`; nothing where the network did not plan)."""
         found = masked(harmless(request["text"][:MAX_CHARACTERS]), request["files"])
         if history and _SAME_FOR.match(found.text) and (again := _repeated(found, history[-1])):
-            return Proposal(restricted(validated(again), allowed), 0.6, "embedded")
-        found = replace(found, text=mended(found.text))
-        draft = Draft(found, Pool(things.of_history(history)))
-        draft.pool.things += [things.of_mention(mention, ATTACHED) for mention in found.mentions if mention.implicit]
-        confidence = self._fill(draft, clauses.split(found.text), allowed)
-        tasks = draft.tasks[:MAX_TASKS]
+            return Proposal(restricted(validated(again), allowed), 0.6, "embedded"), []
+        found = Masked(mended(found.text), found.mentions)
+        past = things.of_history(history)[-6:]
+        ready = marked(found, self._network.tokenizer, [thing.kind for thing in past])
+        reading = self._network.read(ready.ids)
+        sources = _sources(found, ready, past)
+        chosen = wanted(self._network, reading, sources, allowed)
+        supply = Supply(chosen, sources, _words(self._network, found, ready, reading), allowed)
+        tasks = supply.planned()[:MAX_TASKS]
         if not tasks or problems(tasks):
-            return Proposal([], 0.0, "embedded")
+            tasks = []
         plan = restricted(validated(tasks), allowed)
-        return Proposal(plan, round(confidence, 3) if plan else 0.0, "embedded")
+        numbers = sureness.features(reading, supply)
+        return Proposal(plan, sureness.confidence(self._network, numbers) if plan else 0.0, "embedded"), numbers
 
-    def _fill(self, draft: Draft, parts: list[Clause], allowed: Collection[str] | None) -> float:
-        """Add the tasks of all clauses to the draft; how sure it is of them, less for what it left out."""
-        vectors = self._encoder.encode([examples.rendered(ranking.outer(part.text)) for part in parts])
-        confidences: list[float] = []
-        done = total = 0
-        for number, (part, vector) in enumerate(zip(parts, vectors, strict=True)):
-            scene = draft.scene(part, number)
-            if part.context and not scene.asked:
-                draft.remember(scene)
-                continue
-            choice = ranking.choose(scene.clause, vector, draft.situation(scene), allowed)
-            weight = len(scene.clause.split())
-            if choice.task != examples.NONE and link(draft, scene, choice.task):
-                confidences.append(choice.confidence)
-                done += weight
-            else:
-                draft.remember(scene)
-            total += weight
-        return min(confidences, default=0.0) * math.sqrt(done / total if total else 0.0)
+
+def _sources(found: Masked, ready: Marked, past: Sequence[things.Thing]) -> list[Source]:
+    made = []
+    for position, number in ready.sources:
+        if number < 0:
+            thing = past[-1 - number]
+            made.append(Source(position, thing.kind, thing.value, is_text=thing.kind == "text"))
+        else:
+            mention = found.mentions[number]
+            made.append(Source(position, mention.kind, str(mention.value),
+                               is_text=not mention.is_file and mention.kind != "labels", role=mention.role))
+    return made
+
+
+def _words(network: Network, found: Masked, ready: Marked, reading: Reading) -> Words:
+    clauses = _clauses(found.text)
+
+    def own(each: Wanted) -> str:
+        first, last = network.spans(reading, each.number)
+        start = int(first.argmax())
+        if start == 0:
+            return ""
+        end = start + int(last[start:].argmax())
+        begins, ends = ready.places[start][0], ready.places[end][1]
+        said = found.text[begins:ends].strip(" .,;:") if 0 <= begins < ends else ""
+        return found.restored(said)
+
+    def clause(each: Wanted) -> str:
+        if len(clauses) == 1:
+            return clauses[0][2]
+        look = reading.tags[:, each.number]
+        weights = [1 / (1 + float(pow(2.718, -value))) for value in look]
+        shares = [sum(weight for weight, (start, end) in zip(weights, ready.places, strict=True)
+                      if first <= start and end <= last) for first, last, _ in clauses]
+        return clauses[max(range(len(clauses)), key=shares.__getitem__)][2]
+
+    labels = [mention.value for mention in found.mentions if mention.kind == "labels"]
+    return Words(found.text, own, clause, found.restored, labels)
+
+
+def _clauses(text: str) -> list[tuple[int, int, str]]:
+    """The clauses of a masked request with where they begin and end."""
+    made, at = [], 0
+    for each in split(text):
+        start = text.find(each.text, at)
+        if start < 0:
+            start = text.find(each.text)
+        if start >= 0:
+            made.append((start, start + len(each.text), each.text))
+            at = start + len(each.text) if start >= at else at
+    return made or [(0, len(text), text)]
 
 
 def _repeated(found: Masked, last: Turn) -> list[dict[str, Any]]:
