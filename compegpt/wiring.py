@@ -131,14 +131,15 @@ def _planner(settings: Settings, llm: LanguageModel | None, encoder: Encoder) ->
     if settings.planner == "llm" and llm is None:
         raise ConfigurationError("COMPEGPT_PLANNER is 'llm', but no language model is set: set OPENAI_API_KEY, "
                                  "OPENAI_BASE_URL or COMPEGPT_LLM=provider:model.")
-    embedded = EmbeddedPlanner(encoder)
+    embedded = EmbeddedPlanner()
     if llm is None or settings.planner == "embedded":
         return embedded
+    from compegpt.plan.auto import AutoPlanner
     from compegpt.plan.llm import LLMPlanner
 
     planner = LLMPlanner(llm, encoder, embedded, seconds=min(PLANNING, settings.deadline / 2))
     planner.warm()
-    return planner
+    return planner if settings.planner == "llm" else AutoPlanner(embedded, planner)
 
 
 def _source(name: str, settings: Settings, own: OwnExperts, llm: LanguageModel | None) -> Source:

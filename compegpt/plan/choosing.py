@@ -53,9 +53,13 @@ class Source:
 
 def wanted(network: Network, reading: Reading, sources: Sequence[Source], allowed: Collection[str] | None
            ) -> list[Wanted]:
-    """The types that are called for, in the order in which the request names them, and what they take."""
-    limit = float(network.card["threshold"])
-    found = _called_for(network, reading, allowed, limit)
+    """The types that are called for, in the order in which the request names them, and what they take.
+
+    Who names a file wants something done with it: there the likeliest type will do, if it is likely at all.
+    """
+    found = _called_for(network, reading, allowed, float(network.card["threshold"]))
+    if not found and any(not source.is_text for source in sources):
+        found = _called_for(network, reading, allowed, float(network.card["likely"]))[:1]
     if not found:
         return []
     scores = network.arcs(reading, [each.number for each in found], [source.position for source in sources],
@@ -78,6 +82,8 @@ def _called_for(network: Network, reading: Reading, allowed: Collection[str] | N
             best = members[int(odds.argmax())]
             more = reading.more[best]
             found.append(Wanted(network.types[best], best, together, (float(more[0]), float(more[1]))))
+    if limit < 0:
+        return sorted(found, key=lambda each: -each.odds)
     return sorted(found, key=lambda each: float(reading.places[each.number]))
 
 

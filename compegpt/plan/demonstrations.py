@@ -47,11 +47,12 @@ class Demonstration:
         return f"{asked}\n{json.dumps(answer, ensure_ascii=False)}"
 
 
-def told(request: str, files: Sequence[str], conversation: Sequence[dict[str, Any]]) -> str:
+def told(request: str, files: Sequence[str], conversation: Sequence[dict[str, Any]], draft: Sequence[Task] = ()) -> str:
     """A request with all that belongs to it, as one JSON object."""
     attached = [{"path": file, "kind": kind_named(file)} for file in files]
     return json.dumps({**({"conversation": list(conversation)} if conversation else {}),
-                       **({"attachments": attached} if attached else {}), "request": request}, ensure_ascii=False)
+                       **({"attachments": attached} if attached else {}), "request": request,
+                       **({"draft": list(draft)} if draft else {})}, ensure_ascii=False)
 
 
 class Demonstrations:

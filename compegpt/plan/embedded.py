@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from compegpt.plan import sureness, things
+from compegpt.plan import sureness, things, tongue
 from compegpt.plan.allowed import restricted
 from compegpt.plan.choosing import Source, Wanted, wanted
 from compegpt.plan.clauses import split
@@ -39,6 +39,15 @@ class EmbeddedPlanner:
     def __init__(self, network: Network | None = None) -> None:
         self._network = network or shared_network()
 
+    @property
+    def sure(self) -> float:
+        """The confidence from which on nine plans in ten of the development requests were exact."""
+        return float(self._network.card["sure"])
+
+    def warm(self) -> None:
+        """Load the network, which the first plan would wait for."""
+        self._network.read([101, 102])
+
     async def plan(self, request: Request, history: Sequence[Turn],
                    allowed: Collection[str] | None = None) -> Proposal:
         return await asyncio.to_thread(self.planned, request, history, allowed)
@@ -54,6 +63,8 @@ class EmbeddedPlanner:
         if history and _SAME_FOR.match(found.text) and (again := _repeated(found, history[-1])):
             return Proposal(restricted(validated(again), allowed), 0.6, "embedded"), []
         found = Masked(mended(found.text), found.mentions)
+        if tongue.foreign(found):
+            return Proposal([], 0.0, "embedded", reply=tongue.TOLD), []
         past = things.of_history(history)[-6:]
         ready = marked(found, self._network.tokenizer, [thing.kind for thing in past])
         reading = self._network.read(ready.ids)

@@ -57,6 +57,8 @@ class _Situation:
     files: Given
     past: Earlier
     shortened: bool
+    draft: Proposal | None
+    """What the fallback planned already."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,14 @@ class LLMPlanner:
         """Load what the first plan would wait for: the encoder, the demonstrations and the prompt (0.1 s)."""
         self._situation({"text": "What is this?", "files": [], "thread": ""}, [], None)
 
-    async def plan(self, request: Request, history: Sequence[Turn],
-                   allowed: Collection[str] | None = None) -> Proposal:
-        """The model's plan, else the fallback's with a note that says why; never raises for what a model does."""
-        situation = await in_thread(self._situation, request, history, allowed)
-        messages, calls, draft = situation.messages, list[LLMCall](), _Draft([], [])
+    async def plan(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None = None, *,
+                   draft: Proposal | None = None) -> Proposal:
+        """The model's plan, else the fallback's with a note that says why; never raises for what a model does.
+
+        `draft` is what the fallback planned already: the model is shown its tasks.
+        """
+        situation = await in_thread(self._situation, request, history, allowed, draft)
+        messages, calls, read = situation.messages, list[LLMCall](), _Draft([], [])
         clock = asyncio.get_running_loop().time
         end = clock() + self._seconds
         for purpose in _ROUNDS:
@@ -96,15 +101,19 @@ class LLMPlanner:
                 return await self._fallen_back(situation, [*calls, error.call], "The language model could not be used "
                                                f"({_phrase(str(error))}); the embedded planner made this plan.")
             calls.append(said.call)
-            draft = await in_thread(self._drafted, said.text, situation)
-            if not draft.wrong:
+            read = await in_thread(self._drafted, said.text, situation)
+            if not read.wrong:
                 note = _SHORTENED if situation.shortened else None
-                return Proposal(draft.tasks, None, "llm", draft.reply, tuple(calls), note)
-            if draft.reply is not None and not (await self._fallback.plan(request, history, allowed)).tasks:
-                return Proposal([], None, "llm", draft.reply, tuple(calls))
-            messages = _repairing(situation.messages, said.text, draft.wrong)
+                return Proposal(read.tasks, None, "llm", read.reply, tuple(calls), note)
+            if read.reply is not None and not (await self._other_plan(situation)).tasks:
+                return Proposal([], None, "llm", read.reply, tuple(calls))
+            messages = _repairing(situation.messages, said.text, read.wrong)
         return await self._fallen_back(situation, calls, "The language model's plan could not be used "
-                                       f"({_phrase('; '.join(draft.wrong))}); the embedded planner made this one.")
+                                       f"({_phrase('; '.join(read.wrong))}); the embedded planner made this one.")
+
+    async def _other_plan(self, situation: _Situation) -> Proposal:
+        """The fallback's plan."""
+        return situation.draft or await self._fallback.plan(situation.request, situation.history, situation.allowed)
 
     def _menu(self, allowed: Collection[str] | None) -> _Menu:
         """What plans of the `allowed` task types are made of, all where None; made once."""
@@ -113,7 +122,8 @@ class LLMPlanner:
             self._menus[names] = _Menu(names, schema(names), Demonstrations(self._encoder, frozenset(names)))
         return self._menus[names]
 
-    def _situation(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None) -> _Situation:
+    def _situation(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None,
+                   draft: Proposal | None = None) -> _Situation:
         text, files = _sound(request["text"]), request["files"][:_ATTACHMENTS]
         long = len(text) > HEAD + TAIL
         if long:
@@ -124,8 +134,9 @@ class LLMPlanner:
         examples = menu.demonstrations.nearest(text, files, bool(past.turns))
         system = render("plan", tasks=table(menu.names), examples="\n\n".join(one.shown() for one in examples))
         messages: list[Message] = [{"role": "system", "content": system},
-                                   {"role": "user", "content": _sound(told(calmed(text), files, past.turns))}]
-        return _Situation(request, history, allowed, menu, messages, given(request, history), past, long)
+                                   {"role": "user", "content": _sound(
+                                       told(calmed(text), files, past.turns, draft.tasks if draft else ()))}]
+        return _Situation(request, history, allowed, menu, messages, given(request, history), past, long, draft)
 
     def _drafted(self, text: str, situation: _Situation) -> _Draft:
         read = reading(text)
@@ -148,7 +159,7 @@ class LLMPlanner:
         return _Draft(restricted(validated(filled), situation.allowed), [], read.reply)
 
     async def _fallen_back(self, situation: _Situation, calls: Sequence[LLMCall], note: str) -> Proposal:
-        proposal = await self._fallback.plan(situation.request, situation.history, situation.allowed)
+        proposal = await self._other_plan(situation)
         notes = [note, proposal.note] if proposal.note else [note]
         return replace(proposal, calls=(*calls, *proposal.calls), note=" ".join(notes))
 

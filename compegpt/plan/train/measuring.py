@@ -17,7 +17,7 @@ from compegpt.plan.train.export import written
 from compegpt.plan.train.known import Known
 from compegpt.plan.train.net import Net
 
-THRESHOLDS: dict[str, Any] = {"threshold": 0.0, "arc_threshold": 0.0}
+THRESHOLDS: dict[str, Any] = {"threshold": 0.0, "likely": -2.0, "arc_threshold": 0.0, "sure": 0.9}
 _UNFITTED = {"bias": 0.0, "weights": [0.0] * len(sureness.FEATURES)}
 _EXACT = 12
 """The column of `planning_scores.counts` that says whether a plan is exact."""
