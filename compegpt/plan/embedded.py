@@ -23,7 +23,7 @@ from compegpt.plan.network import Network, Reading, shared_network
 from compegpt.plan.spelling import mended
 from compegpt.plan.supplying import Supply, Words
 from compegpt.plan.validate import MAX_TASKS, harmless, problems, references, validated
-from compegpt.schema import Proposal, Request, Turn
+from compegpt.schema import Proposal, Request, Task, Turn
 
 MAX_CHARACTERS = 200_000
 _SAME_FOR = re.compile(r"^\W*(?:(?:and|now|also|then|please|what about|how about|(?:can you )?do|the same|same|it|"
@@ -71,12 +71,19 @@ class EmbeddedPlanner:
         sources = _sources(found, ready, past)
         chosen = wanted(self._network, reading, sources, allowed)
         supply = Supply(chosen, sources, _words(self._network, found, ready, reading), allowed)
-        tasks = supply.planned()[:MAX_TASKS]
-        if not tasks or problems(tasks):
+        tasks = supply.planned()[:MAX_TASKS] or _answered(request, allowed)
+        if problems(tasks):
             tasks = []
         plan = restricted(validated(tasks), allowed)
         numbers = sureness.features(reading, supply)
         return Proposal(plan, sureness.confidence(self._network, numbers) if plan else 0.0, "embedded"), numbers
+
+
+def _answered(request: Request, allowed: Collection[str] | None) -> list[Task]:
+    """What to do with small talk where only some task types are allowed, and holding a conversation is one of them."""
+    if allowed is None or "conversational" not in allowed or not request["text"].strip():
+        return []
+    return [Task(task="conversational", id=0, dep=[-1], args={"text": harmless(request["text"].strip())})]
 
 
 def _sources(found: Masked, ready: Marked, past: Sequence[things.Thing]) -> list[Source]:

@@ -98,7 +98,7 @@ class Supply:
         """What is there of a kind: the surest file, text or result; else another kind's, converted."""
         each = self.found[place]
         open_to = [(odds, key) for key, odds in each.odds_of.items() if self._open(place, key, kind, but)]
-        if kind == "text" and (own := self.words.own(each)):
+        if kind == "text" and (own := self.words.own(each)) and own not in but:
             return [own]
         if open_to:
             _, (what, other) = max(open_to)
