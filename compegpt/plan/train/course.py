@@ -83,7 +83,7 @@ class Course:
 
     def _with_opinions(self, net: Net) -> list[list[Example]]:
         examples = self._unlabelled(net)
-        return [[*made_up, *examples] for made_up in self._made_up(self._given.samples // 2, 1, 3)]
+        return [[*made_up, *examples] for made_up in self._made_up(self._given.samples * 3 // 4, 1, 2)]
 
     def _unlabelled(self, net: Net) -> list[Example]:
         assert self._given.unlabelled is not None

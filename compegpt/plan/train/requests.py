@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from compegpt.eval.planning_data import TASKBENCH
-from compegpt.plan.train import inputs, joining
+from compegpt.plan.train import implied, inputs, joining
 from compegpt.plan.train.bank import phrases, voices, words
 from compegpt.plan.train.clauses import CREATIONS, clause, of_pool, own_words, quoted, template
 from compegpt.plan.train.sample import Draft, Line, Piece, Sample, Step, filled, joined, plain
@@ -220,19 +220,19 @@ def shared_object(rng: random.Random) -> Sample:
     kind = rng.choices(["image", "document", "text", "audio", "video"], [4, 1, 4, 2, 0.5])[0]
     arg = "image" if kind == "document" else kind
     tasks = [name for name in _weights() if set(TASKS[name].needs.values()) == {arg} and name not in CREATIONS
-             and name != "fill-mask" and _heads(name)]
+             and name != "fill-mask" and heads(name)]
     chosen = rng.sample(tasks, min(len(tasks), rng.choices([2, 3], [3, 1])[0]))
     numbers = [draft.add(Step(task)) for task in chosen]
     lead, x, _ = inputs.first(rng, draft, numbers[0], kind)
     for number in numbers[1:]:
         draft.steps[number] = replace(draft.steps[number], brings=draft.steps[0].brings)
-    heads = [plain(rng.choice(_heads(task)), number) for task, number in zip(chosen, numbers, strict=True)]
+    heads = [plain(rng.choice(heads(task)), number) for task, number in zip(chosen, numbers, strict=True)]
     line = (*joining.enumerated(rng, heads), Piece(" "), *(x or ()))
     return spoken(rng, draft, lead, [filled(rng.choice(voices()["wrap_do"]), -1, {"do": line})])
 
 
 @functools.cache
-def _heads(task: str) -> tuple[str, ...]:
+def heads(task: str) -> tuple[str, ...]:
     """Verbs whose object stands at the end and that need no other slot."""
     return tuple(line.removesuffix(" {x}") for line in phrases()[task].do
                  if line.endswith(" {x}") and line.count("{") == 1 and len(line.split()) <= 4)
@@ -276,14 +276,15 @@ def chat(rng: random.Random) -> Sample:
     lines = [plain(of_pool(rng, "chat" if rng.random() < 0.6 else "questions_world"))]
     if rng.random() < 0.15:
         lines.insert(0, plain(rng.choice(voices()["background"])))
-    if rng.random() < 0.1:
+    if rng.random() < 0.03:
         draft.files.append(inputs.any_file(rng))
     return draft.finished(joined(lines))
 
 
 _KINDS: tuple[tuple[Callable[[random.Random], Sample], float], ...] = (
-    (single, 36), (steps, 30), (nested, 9), (several_files, 5), (shared_thing, 3), (shared_object, 5), (apart, 4),
-    (follow_up, 4), (chat, 6))
+    (single, 30), (steps, 24), (nested, 8), (several_files, 4), (shared_thing, 3), (shared_object, 5), (apart, 4),
+    (follow_up, 4), (chat, 5), (implied.asked, 7), (implied.through, 7), (implied.with_more, 3), (implied.telegram, 3),
+    (implied.files_compared, 1.5), (implied.for_people, 2.5), (implied.given_text, 0.7))
 
 
 def made(rng: random.Random) -> Sample:
