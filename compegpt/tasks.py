@@ -1,6 +1,6 @@
 """All task types: what they take, what they give, how their outputs are compared.
 
-To add a task type: add a row here, an engine or hub call in a source, example phrasings for the planner, and a test.
+To add a task type: add a row here, an engine or hub call in a source, phrases for the planner's training, and a test.
 Names are Hugging Face pipeline tags where one exists.
 """
 

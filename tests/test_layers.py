@@ -14,10 +14,13 @@ FLOORS: dict[str, int] = {
     **dict.fromkeys(STAGES, 4), "checkpoints": 4, "wiring": 5, "graphs": 6, "session": 7,
 }
 FACES = 8
+"""Also `plan.train`, a program that lives in its stage's folder."""
 
 
 def room(module: str) -> str:
     parts = module.split(".")
+    if parts[1:3] == ["plan", "train"]:
+        return "train"
     return "graphs" if parts[0] == "graphs" else parts[1] if len(parts) > 1 else ""
 
 

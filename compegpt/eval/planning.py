@@ -30,7 +30,7 @@ from compegpt.eval.planning_scores import (
     shape_of_gold,
     shape_of_plan,
 )
-from compegpt.eval.planning_ways import Contender, Row, contenders, planned, prediction, winner
+from compegpt.eval.planning_ways import AUTO, Contender, Row, contenders, planned, prediction, winner
 from compegpt.eval.report import Table, bars, between, figure, written
 from compegpt.turns import parts_of
 
@@ -69,12 +69,14 @@ def evaluated(competing: Sequence[Contender], rows: Golds, options: Namespace, a
               folder: Path, console: Console) -> dict[str, list[Row]]:
     """The plans of each way, in the order of the requests."""
     ways, most = WAYS[options.competition], options.limit or len(rows.rows)
-    found: list[dict[str, Row]] = []
+    found: dict[str, dict[str, Row]] = {}
     for contender in competing if ON in ways else competing[:1]:
         with progress(f"planning ({contender.name})", console) as tell:
-            found.append(asyncio.run(planned(contender, rows, most, allowed, folder, tell)))
+            found[contender.name] = asyncio.run(planned(contender, rows, most, allowed, folder, tell))
     names = [gold.id for gold in rows.rows[:most]]
-    made = {OFF: [found[0][name] for name in names], ON: [winner([each[name] for each in found]) for name in names]}
+    rivals = [each for name, each in found.items() if name != AUTO] or list(found.values())
+    made = {OFF: [found[competing[0].name][name] for name in names],
+            ON: [winner([each[name] for each in rivals]) for name in names]}
     return {way: made[way] for way in ways}
 
 

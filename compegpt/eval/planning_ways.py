@@ -23,6 +23,8 @@ from compegpt.eval.planning_scores import shape_of_plan
 from compegpt.schema import Proposal, Request, Task
 from compegpt.wiring import PLANNING, Parts, language_model_named
 
+AUTO = "auto"
+"""The name of the planner that is one of the others, request by request, and so does not compete with them."""
 UNTOLD = 0.6
 """The confidence of a planner that tells none (a language model)."""
 Tell = Callable[[int, int], None]
@@ -44,7 +46,7 @@ class Row(TypedDict):
 @dataclass(frozen=True)
 class Contender:
     name: str
-    """`embedded`, or `provider:model`."""
+    """`auto`, `embedded`, or `provider:model`."""
     planner: Planner
 
 
@@ -54,22 +56,27 @@ def contenders(parts: Parts) -> list[Contender]:
     Raises as the language models do that are named.
     """
     from compegpt.llm.models import language_model
+    from compegpt.plan.auto import AutoPlanner
     from compegpt.plan.embedded import EmbeddedPlanner
     from compegpt.plan.llm import LLMPlanner
     from compegpt.sources.chat.models import chat_models
     from compegpt.sources.own import own_experts
 
     settings, spec = parts.settings, language_model_named(parts.settings)
-    embedded = EmbeddedPlanner(parts.encoder)
+    embedded = EmbeddedPlanner()
     seconds = min(PLANNING, settings.deadline / 2)
     models = {spec: language_model(spec, settings)} if spec else {}
     for model in chat_models(settings, None, own_experts(settings)):
         models.setdefault(model.llm.name, model.llm)
     made = [Contender(name, LLMPlanner(model, parts.encoder, embedded, seconds=seconds))
             for name, model in models.items()]
-    behind = spec is None or settings.planner == "embedded"
-    return [Contender("embedded", embedded), *made] if behind else [
-        made[0], Contender("embedded", embedded), *made[1:]]
+    if spec is None or settings.planner == "embedded":
+        return [Contender("embedded", embedded), *made]
+    both = [made[0], Contender("embedded", embedded), *made[1:]]
+    if settings.planner == "llm":
+        return both
+    return [Contender(AUTO, AutoPlanner(embedded, LLMPlanner(models[spec], parts.encoder, embedded, seconds=seconds))),
+            *both]
 
 
 async def planned(contender: Contender, rows: Golds, most: int, allowed: Collection[str] | None, folder: Path,
@@ -107,7 +114,7 @@ async def _asked(contender: Contender, gold: Gold, allowed: Collection[str] | No
         raise AuthenticationError(str(failed["error"]))
     row = Row(id=gold.id, plan=proposal.tasks, planner=proposal.planner, confidence=proposal.confidence,
               seconds=seconds, note=proposal.note)
-    if contender.name != "embedded" and proposal.planner == "embedded":
+    if proposal.planner == "embedded" and proposal.calls:
         row["stood_in"] = True
     return row, failed is None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +20,18 @@ import numpy as np
 
 from compegpt import prompts
 from compegpt.embed import Array, Encoder, MiniLM, shared_encoder
-from compegpt.plan.examples import rendered
 from compegpt.plan.given import kind_named
-from compegpt.plan.mentions import masked
+from compegpt.plan.mentions import TOKEN, masked
 from compegpt.schema import Task
 
 SHOWN = 6
 _NPZ = Path(__file__).with_name("demonstrations.npz")
 _HEAD, _TAIL = 240, 80
 """Characters of a request that say what it is about: its beginning and its end."""
+_NOUNS = {"image": "the image", "audio": "the recording", "video": "the video", "text": "the text",
+          "table": "the table", "labels": "these labels", "file": "the file"}
+_DOUBLED = re.compile(r"\b(?:the|this|my|that|an?)\s+(?:\w+\s+)?(?=the (?:image|recording|video|text|table|file)\b)",
+                      re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,11 @@ def _gist(request: str, files: Sequence[str]) -> str:
     found = masked(short, list(files)[:4])
     implicit = [f"⟦{one.kind}{place}⟧" for place, one in enumerate(found.mentions) if one.implicit]
     return rendered(" ".join([found.text, *implicit]))
+
+
+def rendered(text: str) -> str:
+    """A masked text with plain nouns for what was masked."""
+    return _DOUBLED.sub("", TOKEN.sub(lambda token: _NOUNS[token[1]], text))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 1. `mentions`: files, quoted texts and lists of labels are taken out of the request.
 2. `marking`, `network`: the network reads what is left, with a marker for each of them.
 3. `choosing`: which task types are called for, how often, and which files, texts and results each takes.
-4. `supplying`: tasks with arguments; what is missing is put in by kinds.
+4. `supplying`, `arguments`: tasks with arguments; what is missing is put in by kinds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from compegpt.plan import sureness, things, tongue
 from compegpt.plan.allowed import restricted
+from compegpt.plan.arguments import planned
 from compegpt.plan.choosing import Source, Wanted, wanted
 from compegpt.plan.clauses import split
 from compegpt.plan.marking import Marked, marked
@@ -58,7 +59,7 @@ class EmbeddedPlanner:
 
     def looked(self, request: Request, history: Sequence[Turn], allowed: Collection[str] | None = None
                ) -> tuple[Proposal, list[float]]:
-        """The plan, and what its confidence is made of (`sureness.FEATURES`; nothing where the network did not plan)."""
+        """The plan, and what its confidence is made of: `sureness.FEATURES`, none where the network did not plan."""
         found = masked(harmless(request["text"][:MAX_CHARACTERS]), request["files"])
         if history and _SAME_FOR.match(found.text) and (again := _repeated(found, history[-1])):
             return Proposal(restricted(validated(again), allowed), 0.6, "embedded"), []
@@ -71,7 +72,7 @@ class EmbeddedPlanner:
         sources = _sources(found, ready, past)
         chosen = wanted(self._network, reading, sources, allowed)
         supply = Supply(chosen, sources, _words(self._network, found, ready, reading), allowed)
-        tasks = supply.planned()[:MAX_TASKS] or _answered(request, allowed)
+        tasks = planned(supply)[:MAX_TASKS] or _answered(request, allowed)
         if problems(tasks):
             tasks = []
         plan = restricted(validated(tasks), allowed)

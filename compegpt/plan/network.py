@@ -81,7 +81,8 @@ class Network:
 
         content = self._path.read_bytes()
         if hashlib.sha256(content).hexdigest() != self.card["sha256"]:
-            raise InternalError(f"'{self._path}' is damaged: its checksum is not that of its card; install CompeGPT again.")
+            raise InternalError(f"'{self._path}' is damaged: its checksum is not that of its card; install CompeGPT "
+                                "again.")
         return expanded(load(content))
 
     @cached_property
@@ -104,7 +105,8 @@ class Network:
                  + np.tanh(peak / 4)[:, None] * weights["peak"])
         types = gelu(self._linear("middle", gelu(inner)))
         said = self._linear("present", types) + weights["present_of"]
-        return Reading(pieces, tags, types, said[:, 0], said[:, 1:], look @ np.arange(len(ids), dtype=np.float32))
+        places = np.asarray(look @ np.arange(len(ids)), dtype=np.float32)
+        return Reading(pieces, tags, types, said[:, 0], said[:, 1:], places)
 
     def arcs(self, reading: Reading, types: Sequence[int], sources: Sequence[int], kinds: Sequence[str]) -> Array:
         """P x (P + M): whether each of P types takes the result of another, or one of M sources; log-odds.

@@ -1,20 +1,16 @@
-"""From what is wanted to tasks with arguments: each gets its inputs, and what is missing is put in where it can be."""
+"""What each wanted type works on: what was read, else the likeliest that is there, else something converted."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compegpt.plan import languages, wording
 from compegpt.plan.allowed import instead
 from compegpt.plan.choosing import TAKES, Source, Wanted, reaches
 from compegpt.schema import Task
 from compegpt.tasks import TASKS
 
-_MEDIA = ("image", "audio", "video")
-_ASKING = ("question-answering", "table-question-answering")
 _CONVERTS = {("audio", "text"): "automatic-speech-recognition", ("video", "text"): "automatic-speech-recognition",
              ("image", "text"): "ocr", ("text", "audio"): "text-to-speech"}
 """The step that is meant where a task needs one kind and there is only another."""
@@ -35,6 +31,10 @@ class Words:
     labels: Sequence[list[str]] = ()
 
 
+Maker = Callable[["Supply", int], list[dict[str, Any]]]
+"""Makes the arguments of a wanted type, once for each time it is called for."""
+
+
 @dataclass
 class Supply:
     """A plan in the making."""
@@ -53,12 +53,15 @@ class Supply:
     used: set[int] = field(default_factory=set)
     """Sources that a task takes."""
 
-    def planned(self) -> list[Task]:
+    def planned(self, makers: Mapping[str, Maker], usual: Maker) -> list[Task]:
+        """The tasks, each type by its own maker or the usual one, givers before takers."""
         done: set[int] = set()
         while len(done) < len(self.found):
             place = next(at for at in range(len(self.found)) if at not in done
                          and all(giver in done for giver in self.found[at].givers))
-            self._supply(place)
+            each = self.found[place]
+            self.made[place] = [self.add(each.task, args) for args in makers.get(each.task, usual)(self, place)]
+            self.missing += not self.made[place]
             done.add(place)
         return self.tasks
 
@@ -70,13 +73,6 @@ class Supply:
         number = len(self.tasks)
         self.tasks.append(Task(task=task, id=number, dep=[-1], args=args))
         return f"<resource>-{number}"
-
-    def _supply(self, place: int) -> None:
-        each = self.found[place]
-        self.made[place] = []
-        for args in _MAKERS.get(each.task, _one_input)(self, place):
-            self.made[place].append(self.add(each.task, args))
-        self.missing += not self.made[place]
 
     def inputs(self, place: int, kind: str, needed: bool = True, but: Sequence[str] = ()) -> list[str]:
         """Values of a kind that a type takes, surest first; where none was read, the likeliest that is there."""
@@ -123,176 +119,3 @@ class Supply:
                 arg = next(iter(TASKS[task].needs))
                 return [self.add(task, {arg: values[0]})]
         return []
-
-
-def _one_input(supply: Supply, place: int) -> list[dict[str, Any]]:
-    """Types with one input, and perhaps words for how."""
-    each = supply.found[place]
-    row = TASKS[each.task]
-    name, kind = next(iter(row.needs.items()))
-    more: dict[str, Any] = dict(wording.count(each.task, supply.words.text))
-    if each.task == "image-to-image" or each.task == "image-to-video":
-        if said := _instruction(supply, place, needed=False):
-            more["text"] = said
-    elif each.task == "text-to-speech" and (target := languages.targets(supply.words.clause(each))):
-        more["language"] = target[0]
-    return [{name: value, **more} for value in _each(supply, place, supply.inputs(place, kind), kind)]
-
-
-def _each(supply: Supply, place: int, values: list[str], kind: str) -> list[str]:
-    """One value for each time a type is called for; texts that one task takes together are joined."""
-    each = supply.found[place]
-    files = {source.value for source in supply.sources}
-    if len(values) < 2 or each.more[0] > 0 or all(value in files for value in values):
-        return values
-    results = [value for value in values if value not in files]
-    if kind in _MEDIA or kind == "table":
-        return (results or values)[:1]
-    return [" ".join(values)]
-
-
-def _from_words(supply: Supply, place: int) -> list[dict[str, Any]]:
-    """Types that make something from words: a picture, a film, a sound, a text."""
-    values = supply.inputs(place, "text", needed=False)
-    each = supply.found[place]
-    own = supply.words.own(each)
-    if own and each.task in ("text-generation", "conversational") and values:
-        own = own if all(value.startswith("<resource>") or value in own for value in values) else ""
-    if values:
-        joined = _each(supply, place, values, "text")
-        if own and all(value.startswith("<resource>") for value in values):
-            return [{"text": f"{own}: {value}"} for value in joined]
-        return [{"text": value} for value in joined]
-    text = own or supply.words.restored(supply.words.clause(each)).strip(" .,;")
-    return [{"text": text}] if text else []
-
-
-def _translation(supply: Supply, place: int) -> list[dict[str, Any]]:
-    clause = supply.words.clause(supply.found[place])
-    found = languages.all_targets(clause) or languages.all_targets(supply.words.text)
-    if not found and (last := languages.mentioned(clause)):
-        found = last[-1:]
-    source = languages.source(clause)
-    texts = _each(supply, place, supply.inputs(place, "text"), "text")
-    pairs = list(zip(texts, found, strict=True)) if len(found) == len(texts) else [
-        (text, code) for text in texts for code in found or ["en"]]
-    return [{"text": text, "target": code, **({"source": source} if source and source != code else {})}
-            for text, code in pairs]
-
-
-def _question(supply: Supply, place: int) -> list[dict[str, Any]]:
-    """A question and what it is asked of."""
-    each = supply.found[place]
-    question = _asked(supply, place)
-    name = "table" if each.task == "table-question-answering" else "context"
-    kind = "table" if name == "table" else "text"
-    values = [value for value in supply.inputs(place, kind, but=[question]) if value != question]
-    if not question and len(values) > 1:
-        question = values.pop()
-    question = question or supply.words.restored(wording.question(supply.words.clause(each)))
-    if len(values) > 1 and any(value.startswith("<resource>") for value in values) and each.more[0] < 0:
-        values = [" ".join(values)]
-    return [{"question": question, name: value} for value in values]
-
-
-def _asked(supply: Supply, place: int) -> str:
-    """The question in quotes or as the network points at it; "" where there is neither."""
-    each = supply.found[place]
-    quotes = [supply.sources[at] for at in each.sources if supply.sources[at].is_text]
-    asked = next((source for source in quotes if source.role in ("question", "query")), None) or next(
-        (source for source in quotes if source.value.rstrip(" '\"").endswith("?")), None)
-    if asked is not None:
-        return asked.value
-    return supply.words.own(each)
-
-
-def _instruction(supply: Supply, place: int, needed: bool = True) -> str:
-    """What is to be done to a picture, or asked of it: quoted, in the user's words, or a text made before."""
-    each = supply.found[place]
-    quotes = [supply.sources[at].value for at in each.sources if supply.sources[at].is_text]
-    said = _asked(supply, place) if each.task.endswith("answering") else ""
-    said = said or (quotes[0] if quotes else supply.words.own(each))
-    texts = [value for giver in each.givers for value in supply.made[giver]
-             if TASKS[supply.found[giver].task].gives == "text"
-             and (TASKS[supply.found[giver].task].output == "text" or "image" not in
-                  TASKS[supply.found[giver].task].kinds)]
-    if texts:
-        return " ".join([said, *texts]) if said else " ".join(texts)
-    if said or not needed:
-        return said
-    clause = supply.words.clause(each)
-    ask = each.task.endswith("answering")
-    return supply.words.restored(wording.question(clause, "picture") if ask else wording.instruction(clause))
-
-
-def _told(supply: Supply, place: int) -> list[dict[str, Any]]:
-    """A picture and what to do with it or to ask of it."""
-    text = _instruction(supply, place)
-    pictures = _each(supply, place, supply.inputs(place, "image"), "image")
-    return [{"text": text, "image": picture} for picture in pictures if text]
-
-
-def _labelled(supply: Supply, place: int) -> list[dict[str, Any]]:
-    name, kind = next(iter(TASKS[supply.found[place].task].needs.items()))
-    labels = next(iter(supply.words.labels), None)
-    if labels is None:
-        return []
-    return [{name: value, "labels": labels}
-            for value in _each(supply, place, supply.inputs(place, kind, but=labels), kind)]
-
-
-def _compared(supply: Supply, place: int) -> list[dict[str, Any]]:
-    texts = supply.inputs(place, "text")
-    if len(texts) < 2:
-        each = supply.found[place]
-        others = sorted(((odds, key) for key, odds in each.odds_of.items()), reverse=True)
-        for _, (what, at) in others:
-            more = self_made if (self_made := supply.made.get(at)) and what == "task" else (
-                [supply.sources[at].value] if what == "source" and supply.sources[at].kind in TAKES["text"] else [])
-            texts += [value for value in more if value not in texts]
-    if len(texts) < 2 and (own := supply.words.own(supply.found[place])):
-        texts += [own]
-    return [{"text": texts[0], "other": other} for other in texts[1:]]
-
-
-def _dubbed(supply: Supply, place: int) -> list[dict[str, Any]]:
-    videos = supply.inputs(place, "video")
-    if not videos:
-        return []
-    speech = [value for value in supply.inputs(place, "audio", needed=False) if value not in videos]
-    speech = speech or [source.value for source in supply.sources if source.kind == "audio"]
-    if not speech:
-        speech = [supply.add("text-to-speech", {"text": _said(supply, place, videos[0])})]
-    return [{"video": video, "audio": speech[0]} for video in videos[:1]]
-
-
-def _said(supply: Supply, place: int, video: str) -> str:
-    """What is to be said on a film: a text that is there, else what is heard on it, in the language wanted."""
-    texts = supply.inputs(place, "text", needed=False)
-    text = texts[0] if texts else supply.add("automatic-speech-recognition", {"audio": video})
-    wanted = languages.targets(supply.words.clause(supply.found[place]))
-    translated = any(task["task"] == "translation" and text == f"<resource>-{task['id']}" for task in supply.tasks)
-    return supply.add("translation", {"text": text, "target": wanted[0]}) if wanted and not translated else text
-
-
-def _along(supply: Supply, place: int) -> list[dict[str, Any]]:
-    """A new picture along a control picture, which is made from a photo first."""
-    each = supply.found[place]
-    control = each.task.removesuffix("-text-to-image") + "-control"
-    text = _instruction(supply, place)
-    made = []
-    for image in supply.inputs(place, "image")[:1]:
-        ready = any(task["task"] == control and image == f"<resource>-{task['id']}" for task in supply.tasks)
-        made.append({"text": text, "image": image if ready else supply.add(control, {"image": image})})
-    return made
-
-
-_MAKERS: dict[str, Callable[[Supply, int], list[dict[str, Any]]]] = {
-    "translation": _translation, "sentence-similarity": _compared, "video-dubbing": _dubbed,
-    **dict.fromkeys(_ASKING, _question),
-    **dict.fromkeys(("text-to-image", "text-to-video", "text-to-audio", "text-generation", "conversational"), _from_words),
-    **{name: _labelled for name, row in TASKS.items() if "labels" in row.needs},
-    **dict.fromkeys(("visual-question-answering", "document-question-answering", "image-editing"), _told),
-    **{name: _along for name in TASKS if name.endswith("-text-to-image")},
-}
-_NUMBERED = re.compile(r"⟦\w+?\d+⟧")

@@ -1,59 +1,11 @@
-"""Arguments that stand in the wording of a clause: the thing to draw, the words to say, the question, the style."""
+"""Arguments that stand in the wording of a clause: the question, the instruction, how many are wanted."""
 
 from __future__ import annotations
 
 import re
 
 from compegpt.plan.clauses import bare
-from compegpt.plan.languages import NAME
 
-_END = r"[\s.?!,:;]*$"
-_KIND = (r"(?:image|picture|photo\w*|drawing|painting|illustration|pic|artwork|wallpaper|portrait|video|clip|movie|"
-         r"film|"
-         r"animation|sound|audio|music|sketch)")
-_INLINE: dict[str, tuple[str, ...]] = {
-    "translation": (
-        rf"\btransl\w*\s+(?:(?:the )?(?:words?|phrase|sentence|text|"
-        rf"expression)s?\s+)?(?P<text>.+?)\s+(?:from {NAME} )?(?:in|into|to)\s+{NAME}\b",
-        rf"\b(?:say|write|put)\s+(?P<text>.+?)(?:\s+to me)?\s+(?:in|into)\s+{NAME}\b",
-        rf"\bwhat(?:'s| is| does)\s+(?P<text>.+?)\s+(?:mean )?in {NAME}\b",
-        rf"\b{NAME} (?:for|of)\s+(?P<text>.+?){_END}"),
-    "text-to-speech": (r"^(?:say|speak|pronounce|recite)\s+(?:(?:the )?(?:words?|phrase|sentence|"
-                       r"text)s?\s+)?(?P<text>.+?)(?:\s+(?:aloud|out loud|loudly|to me|for me|in .*))*" + _END,
-                       r"^read\s+(?:out )?(?P<text>.+?)\s+(?:aloud|out loud|to me)" + _END),
-    "language-identification": (rf"^is\s+(?:(?:the )?(?:text|sentence|phrase|"
-                                rf"word)s?\s+)?(?P<text>.+?)\s+(?:in )?{NAME}(?: or {NAME})?" + _END,
-                                r"\blanguage is\s+(?:(?:the )?(?:text|sentence|phrase|"
-                                r"word)s?\s+)?(?P<text>.+?)(?:\s+(?:written )?in)?" + _END,
-                                r"^(?P<text>.+?)\s+is\s+(?:an? )?(?:word |phrase |sentence |text )?(?:in |from )?"
-                                r"(?:what|which) language" + _END,
-                                r"\blanguage of\s+(?:(?:the )?(?:text|sentence|phrase|"
-                                r"word)s?\s+)?(?P<text>.+?)" + _END),
-    "text-classification": (r"\b(?:is|does)\s+(?:the )?(?:text|sentence|phrase|review|comment|message|statement|"
-                            r"tweet)\s+(?P<text>.+?)\s+(?:sound |a |rather |more )?(?:positive|negative|happy|sad|"
-                            r"angry|favou?rable)",
-                            r"\b(?:sentiment|mood|tone) of\s+(?:(?:the )?(?:text|sentence|phrase|review|comment|"
-                            r"message)s?\s+)?(?P<text>.+?)" + _END,
-                            r"^is\s+(?P<text>.+?)\s+(?:positive|negative)"),
-    "text-to-image": (rf"\b{_KIND}\s+(?:of|showing|with|depicting|that shows|where|in which)\s+(?P<text>.+?){_END}",
-                      rf"^(?:draw|paint|sketch|illustrate|visuali[sz]e|doodle|render|generate|create|make|"
-                      rf"design)\s+(?:me |us )?(?P<text>.+?){_END}"),
-    "text-to-audio": (r"\b(?:sounds?|sound effect|audio) of\s+(?P<text>.+?)" + _END,
-                      r"^\w+\s+(?:me )?(?P<text>.+?)" + _END),
-    "fill-mask": (r"(?P<text>(?:(?!\b(?:fill|guess|complete)\b)[^:])*(?:\[mask\]|<mask>|_{2,}).*)$",),
-    "feature-extraction": (r"\b(?:text|sentence|phrase|words?)\s+(?P<text>.+?)" + _END,),
-}
-_INLINE["text-to-video"] = _INLINE["text-to-image"]
-_POINTS = re.compile(r"^(?:it|this|that|them|these|those|everything|all|both|the|its|their|my|your|his|her|each|every|"
-                     r"what|how|"
-                     r"which|result|out|me|back|again|text|in|on|of|from|here|there|written|used|an? (?:text|sentence|"
-                     r"result)|(?:positive|negative|neutral) or)\b(?!⟦)", re.IGNORECASE)
-_STYLE = (r"\b(?:in|into|to|like|as)\s+(?:(?:look\s+(?:like\s+)?|be\s+))?(?:the style of\s+)?(?P<text>(?:an?\s+|"
-          r"the style of\s+)?[^.?!⟦]+?)(?:\s+(?:style|version|image|picture|filter))?" + _END,
-          r"\b(?:make|create|give me|apply|produce|generate|draw)\s+(?:me )?(?P<text>an?\s+[^.?!⟦]+?)\s+(?:of|from|"
-          r"out of|to|filter|version|on)\b",
-          r"\b(?:make|turn|paint|render|colou?r|give)\s+(?:⟦image\d+⟧|it|the (?:image|picture|"
-          r"photo))\s+(?:look\s+)?(?P<text>[^⟦]+?)" + _END)
 _WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|given|based on|according to|with|about|"
                     r"shown in|for)\s+)?"
                     r"(?P<the>(?:(?:the|this|that|my|attached|following|given)\s+)*)"
@@ -61,41 +13,11 @@ _WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|giv
                     r"certificate|contract|form|bill|letter|ticket|menu|report|recording|screenshot|"
                     r"named|sign|notes?|page)\s+){0,2})"
                     r"(?P<token>⟦(?:image|text|audio|video|file|table)\d+⟧)(?P<comma>\s*[,:])?", re.IGNORECASE)
-_LAST_POINTER = re.compile(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?|version|copy)$", re.IGNORECASE)
 _PLAIN = {"image": "picture", "audio": "recording", "video": "video", "table": "table"}
 _ASKING = re.compile(r"^(?:(?:please|can you|could you|tell me|let me know|answer(?: (?:me|the question|this question|"
                      r"this|the following|from|using|"
                      r"based on it))*|find out|say|i want to know|i'd like to know|i wonder|do you know|"
                      r"the question(?: is)?|question|explain)\b[\s,:]*)+", re.I)
-
-
-def inline(clause: str, task: str) -> str | None:
-    """The text of a task that stands in its clause without quotes, or None ("Translate good morning to German")."""
-    plain = bare(clause)
-    for pattern in _INLINE.get(task, ()):
-        found = re.search(pattern, plain, re.IGNORECASE)
-        if found and (text := found["text"].strip(" ,:;")) and "⟦" not in text and (
-                task == "fill-mask" or not _POINTS.match(text)):
-            return text
-    return None
-
-
-def style(clause: str) -> str:
-    """What a picture is to be turned into ("a pencil sketch" gives "pencil sketch"); all of the clause where unsaid."""
-    plain = _tidy(_WHERE.sub(" ", bare(clause)))
-    if re.search(r"^(?:remov|reduc|suppress|clean|filter|get rid)\w*\b.*\bnoise\b", plain, re.IGNORECASE):
-        return "denoise"
-    for pattern, text in ((_STYLE[0], plain), (_STYLE[1], bare(clause)), (_STYLE[2], bare(clause))):
-        found = re.search(pattern, text, re.IGNORECASE)
-        if found and not re.match(r"(?:it|this|that|me|the (?:image|picture|photo))\b", found["text"], re.IGNORECASE):
-            return re.sub(r"^(?:an?|the|the style of)\s+", "", found["text"].strip(), flags=re.IGNORECASE)
-    return _LAST_POINTER.sub("", plain.rstrip(".!"))
-
-
-def styles(text: str) -> list[str]:
-    """The styles of a list ("watercolour, a sketch and a cartoon"); the text itself where it is none."""
-    parts = re.split(r"\s*(?:,\s*(?:and\s+)?|\band\s+)an?\s+", text)
-    return parts if all(0 < len(part.split()) <= 3 for part in parts) else [text]
 
 
 def instruction(clause: str) -> str:

@@ -149,9 +149,11 @@ def test_who_competes_is_who_is_set_up(data_dir: Path) -> None:
 
     model = {"openai_base_url": "http://127.0.0.1:9/v1", "llm": "openai:one"}
     assert names() == ["embedded"]
-    assert names(**model) == ["openai:one", "embedded"]
+    assert names(**model) == ["auto", "openai:one", "embedded"]
+    assert names(**model, planner="llm") == ["openai:one", "embedded"]
     assert names(**model, planner="embedded") == ["embedded", "openai:one"]
-    assert names(**model, chat_models="openai:two, openai:one") == ["openai:one", "embedded", "openai:two"]
+    assert names(**model, planner="llm", chat_models="openai:two, openai:one") == [
+        "openai:one", "embedded", "openai:two"]
 
 
 def test_plans_of_a_language_model_that_cannot_be_reached_are_not_kept(file: Path, tmp_path: Path) -> None:
@@ -215,6 +217,7 @@ def test_a_language_model_competes_with_the_embedded_planner(file: Path, tmp_pat
     fake = OpenAI(reply)
     with Server(fake) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+        monkeypatch.setenv("COMPEGPT_PLANNER", "llm")
         arguments = (str(file), "--json", "--llm", "openai:some-model", "--tasks", "taskbench", "--output-dir",
                      str(tmp_path / "results"))
         told = json.loads(ran(*arguments)[0])

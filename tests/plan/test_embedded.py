@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from compegpt.plan.embedded import EmbeddedPlanner
+from compegpt.plan.train.known import OWN
 from compegpt.plan.validate import problems
 from compegpt.schema import Output, Proposal, Result, Task, Turn
 
-REQUESTS = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))
+REQUESTS = json.loads((OWN / "requests.json").read_text(encoding="utf-8"))
 PLANNER = EmbeddedPlanner()
 
 

@@ -24,7 +24,9 @@ def test_a_quoted_text_is_its_first_and_last_words_between_markers() -> None:
     ready = read("translate 'one " + "word " * 80 + "last' to French")
     first = ready.ids.index(MARKERS["quote"])
     inside = TOKENIZER.decode(ready.ids[first + 1 : ready.ids.index(MARKERS["quoted"])])
-    assert inside.startswith("one word") and inside.endswith("last") and len(inside.split()) < 20
+    assert inside.startswith("one word")
+    assert inside.endswith("last")
+    assert len(inside.split()) < 20
 
 
 def test_attachments_and_earlier_things_follow_after_the_request() -> None:
@@ -42,7 +44,7 @@ def test_pieces_know_where_they_stand() -> None:
 
 def test_a_long_request_is_read_from_both_ends_with_its_sources_in_place() -> None:
     ready = read("describe a.png " + "and so on " * 20_000 + "then read b.wav", tuple(f"/t/{n}.png" for n in range(50)))
-    assert len(ready.ids) <= LONGEST and len(ready.ids) == len(ready.places)
+    assert len(ready.ids) == len(ready.places) <= LONGEST
     known = {*MARKERS.values()}
     assert all(ready.ids[position] in known for position, _ in ready.sources)
     assert {MARKERS["file:image"], MARKERS["file:audio"]} <= {ready.ids[position] for position, _ in ready.sources}

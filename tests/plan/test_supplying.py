@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from compegpt.plan import arguments
 from compegpt.plan.choosing import Source, Wanted, fits, gives
 from compegpt.plan.supplying import Supply, Words
 from compegpt.plan.validate import problems, validated
@@ -28,7 +29,7 @@ def want(task: str, givers: Sequence[int] = (), sources: Sequence[int] = (), mor
 def planned(wanted: Sequence[Wanted], sources: Sequence[Source], text: str = "do it", own: str = "",
             labels: Sequence[list[str]] = ()) -> list[list[Any]]:
     words = Words(text, lambda each: own, lambda each: text, lambda said: said, labels)
-    tasks = Supply(wanted, sources, words).planned()
+    tasks = arguments.planned(Supply(wanted, sources, words))
     assert not problems(tasks)
     return [[task["task"], task["args"]] for task in validated(tasks)]
 
@@ -70,7 +71,8 @@ def test_a_type_called_for_twice_works_on_each_result() -> None:
 
 
 def test_a_type_called_for_once_takes_both_texts_together() -> None:
-    wanted = [want("summarization", sources=[0]), want("translation", sources=[0]), want("text-generation", givers=[0, 1])]
+    wanted = [want("summarization", sources=[0]), want("translation", sources=[0]),
+              want("text-generation", givers=[0, 1])]
     plan = planned(wanted, [NOTES], "sum up notes.txt, translate it into French, write from both")
     assert plan[-1] == ["text-generation", {"text": "<resource>-0 <resource>-1"}]
 
@@ -85,7 +87,7 @@ def test_labels_are_those_of_the_request_and_without_any_nothing_is_planned() ->
 def test_what_lacks_its_input_is_left_out_and_counted() -> None:
     words = Words("", lambda each: "", lambda each: "", lambda said: said)
     supply = Supply([want("object-detection")], [], words)
-    assert (supply.planned(), supply.missing) == ([], 1)
+    assert (arguments.planned(supply), supply.missing) == ([], 1)
 
 
 @pytest.mark.parametrize(("giver", "taker", "can"), [
@@ -94,4 +96,5 @@ def test_what_lacks_its_input_is_left_out_and_counted() -> None:
     ("text-to-video", "automatic-speech-recognition", True), ("ocr", "image-editing", True)])
 def test_which_results_fit(giver: str, taker: str, can: bool) -> None:
     assert gives(giver, taker) is can
-    assert fits("image", "ocr") and not fits("image", "translation")
+    assert fits("image", "ocr")
+    assert not fits("image", "translation")

@@ -29,4 +29,4 @@ def test_other_languages_are_told_apart(text: str) -> None:
 
 
 def test_the_reply_names_the_language_that_is_known_and_what_to_set() -> None:
-    assert "English" in TOLD and "OPENAI_API_KEY" in TOLD
+    assert all(name in TOLD for name in ("English", "OPENAI_API_KEY"))

@@ -30,7 +30,8 @@ TEXT = "The sheep graze on the hill near the village and the farmer watches them
 KEY, TOKEN = "sk-canary-4e1fa90b7c", "hf_canary_93d05be81a"
 _TO_SERVER: dict[str, Any] = {
     "openai_base_url": "{url}/v1", "openai_api_key": KEY, "llm": "openai:some-model", "hf_token": TOKEN,
-    "hf_endpoint": "{url}", "inference_url": "{url}", "experts": "hub"}
+    "hf_endpoint": "{url}", "inference_url": "{url}", "experts": "hub",
+    "planner": "llm"}
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ def server_of(llm: OpenAI, models: Sequence[Model], front: Sequence[Handler] = (
 def environ_of(server: Server, data_dir: Path) -> dict[str, str]:
     """The environment in which a command line reaches the server."""
     return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{server.url}/v1", "COMPEGPT_LLM": "openai:some-model",
+            "COMPEGPT_PLANNER": "llm",
             "HF_TOKEN": TOKEN, "HF_ENDPOINT": server.url, "COMPEGPT_INFERENCE_URL": server.url,
             "COMPEGPT_EXPERTS": "hub", "COMPEGPT_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "off"}
 
