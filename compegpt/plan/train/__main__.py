@@ -17,13 +17,17 @@ from compegpt.plan.train.course import Course, Given
 
 
 def main() -> None:
+    """Read the options and train."""
     parser = argparse.ArgumentParser(prog="python -m compegpt.plan.train", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--unlabelled", type=Path, help="requests without plans, JSON Lines with `request`, perhaps `type`")
-    parser.add_argument("--gold", type=Path, action="append", default=[], help="requests with plans, as `eval planning` takes")
+    parser.add_argument("--unlabelled", type=Path,
+                        help="requests without plans, JSON Lines with `request`, perhaps `type`")
+    parser.add_argument("--gold", type=Path, action="append", default=[],
+                        help="requests with plans, as `eval planning` takes")
     parser.add_argument("--samples", type=int, default=60_000, help="made-up requests of the first stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go, the card beside them")
-    parser.add_argument("--work", type=Path, help="a folder that keeps what each stage ends with, so that a stopped run goes on")
+    parser.add_argument("--work", type=Path,
+                        help="a folder that keeps what each stage ends with, so that a stopped run goes on")
     options = parser.parse_args()
     Course(Given(options.unlabelled, tuple(options.gold), options.samples, options.seed), options.work).run(options.out)
 

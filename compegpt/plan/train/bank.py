@@ -14,7 +14,8 @@ FOLDER = Path(__file__).with_name("bank")
 _PHRASES = ("text.toml", "more.toml", "text2.toml", "image.toml", "media.toml")
 FORMS = ("do", "get", "want", "ask", "result", "what")
 """Imperative clauses, noun phrases, participles, whole utterances, names of the result, clauses without an object."""
-MAPS = ("canny", "lineart", "depth", "hed", "mlsd", "normal", "openpose", "scribble", "seg")
+_MAPS = ("canny", "lineart", "depth", "hed", "mlsd", "normal", "openpose", "scribble", "seg")
+"""What guides the drawing of a picture; their task types share phrases."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Phrases:
     what: tuple[str, ...]
 
     def of(self, form: str) -> tuple[str, ...]:
+        """The phrases of this form."""
         found: tuple[str, ...] = getattr(self, form)
         return found
 
@@ -44,7 +46,7 @@ def phrases() -> dict[str, Phrases]:
                 known[form] = [*known.get(form, []), *lines] if isinstance(lines, list) else lines
     names = tables["control"].pop("names") if "names" in tables["control"] else tables["control.names"]
     made = {name: _phrases(table) for name, table in tables.items() if name in TASKS}
-    for kind in MAPS:
+    for kind in _MAPS:
         for suffix, table in (("-control", tables["control"]), ("-text-to-image", tables["along"])):
             if kind + suffix in TASKS:
                 made[kind + suffix] = _phrases({form: [line.replace("{map}", noun) for line in lines

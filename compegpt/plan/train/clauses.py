@@ -11,10 +11,12 @@ from compegpt.tasks import TASKS
 
 CREATIONS = ("text-to-image", "text-to-video", "text-to-audio", "text-generation")
 """What can be made from the user's words alone."""
-WRITTEN_WHOLE = ("text-generation", "conversational")
+_WRITTEN_WHOLE = ("text-generation", "conversational")
 """Their argument is the instruction with its verb."""
-_OWN_WORDS = {"text-to-image": "pictures", "text-to-video": "videos", "text-to-audio": "sounds", "image-editing": "edits",
-              "text-generation": "writings", "image-to-image": "styles", "image-to-video": "videos"}
+_OWN_WORDS = {"text-to-image": "pictures", "text-to-video": "videos", "text-to-audio": "sounds",
+              "image-editing": "edits", "text-generation": "writings", "image-to-image": "styles",
+              "image-to-video": "videos"}
+"""The list that the user's own words are drawn from."""
 _QUESTIONS = {"visual-question-answering": "questions_picture", "document-question-answering": "questions_document",
               "question-answering": "questions_text", "table-question-answering": "questions_table"}
 _QUOTES = ("'{}'", '"{}"', "'{}'", '"{}"', "“{}”", "`{}`")
@@ -25,10 +27,13 @@ _EXTENSIONS = {
     "text": ["txt", "txt", "md", "docx", "rtf", "log", "html"], "table": ["csv", "csv", "xlsx", "tsv"]}
 NOUNS = {"image": "nouns_image", "document": "nouns_document", "audio": "nouns_audio", "video": "nouns_video",
          "text": "nouns_text", "table": "nouns_table"}
-ON_DOCUMENTS = ("ocr", "document-question-answering", "tabular-classification")
+"""The list of what a file of a kind is called."""
+_ON_DOCUMENTS = ("ocr", "document-question-answering", "tabular-classification")
+"""What works on pictures of documents rather than any others."""
 
 
 def of_pool(rng: random.Random, name: str) -> str:
+    """One of a list of words."""
     return str(rng.choice(words()[name]))
 
 
@@ -43,6 +48,7 @@ def file_name(rng: random.Random, kind: str) -> str:
 
 
 def quoted(rng: random.Random, text: str) -> Line:
+    """A text in quotes of some sort."""
     return (Piece(rng.choice(_QUOTES).format(text), value=True),)
 
 
@@ -62,10 +68,10 @@ def clause(rng: random.Random, draft: Draft, number: int, form: str, given: Line
     task = draft.steps[number].task
     without = ["x"] if given is None else ["text"] if task in CREATIONS else []
     needing = ["x"] if given is not None and form != "what" else []
-    if other is None and task not in ("sentence-similarity",):
+    if other is None and task != "sentence-similarity":
         without.append("y")
     text = template(rng, task, form, without, needing)
-    whole = number if task in WRITTEN_WHOLE and given is None else -1
+    whole = number if task in _WRITTEN_WHOLE and given is None else -1
     slots = {"x": given or (), "y": other or (), "language": plain(of_pool(rng, "languages"), number)}
     if "{question}" in text:
         slots["question"] = own_words(rng, draft, number, question(rng, draft, number))
@@ -80,6 +86,7 @@ def clause(rng: random.Random, draft: Draft, number: int, form: str, given: Line
 
 
 def question(rng: random.Random, draft: Draft, number: int) -> str:
+    """A question such as a step answers."""
     return of_pool(rng, _QUESTIONS.get(draft.steps[number].task, "questions_text"))
 
 
@@ -107,7 +114,7 @@ def input_kind(task: str, rng: random.Random) -> str:
     kinds = [kind for kind in needs.values() if kind in ("image", "audio", "video", "table")]
     if task == "tabular-classification" and rng.random() < 0.6:
         return "document"
-    if task in ON_DOCUMENTS and "image" in kinds:
+    if task in _ON_DOCUMENTS and "image" in kinds:
         return "document" if rng.random() < 0.8 else "image"
     if task == "automatic-speech-recognition" and rng.random() < 0.1:
         return "video"

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,14 @@ _UNLABELLED_WEIGHT = 0.5
 
 @dataclass(frozen=True)
 class Given:
+    """What a training is made from."""
+
     unlabelled: Path | None
+    """Requests without plans, JSON Lines."""
     gold: tuple[Path, ...]
+    """Requests with plans."""
     samples: int
+    """Made-up requests of the first stage."""
     seed: int
 
 
@@ -45,6 +51,7 @@ class Course:
             work.mkdir(parents=True, exist_ok=True)
 
     def run(self, out: Path) -> None:
+        """All stages; the weights go to `out`, their card beside it."""
         torch.set_num_threads(2)
         rows = known(self._given.gold)
         self._tell(f"{len(rows)} requests with plans")
@@ -57,14 +64,15 @@ class Course:
             apart = [row for number, row in enumerate(rows) if number % PARTS == part]
             others = [row for number, row in enumerate(rows) if number % PARTS != part]
             mine = copy.deepcopy(net)
-            self._stage(f"part {part}", mine, lambda mine=mine, others=others: self._finish(mine, others))  # type: ignore[misc]
+            self._stage(f"part {part}", mine, partial(self._finish, mine, others))
             outside.update(measuring.read(mine, apart))
             measuring.report(apart, outside, self._tell)
         card = measuring.fitted(rows, outside)
         measuring.report(rows, outside, self._tell)
         self._stage("last", net, lambda: self._finish(net, rows))
         written(net, out, card)
-        self._tell(f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB) after {(time.perf_counter() - self._began) / 60:.0f} min")
+        minutes = (time.perf_counter() - self._began) / 60
+        self._tell(f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB) after {minutes:.0f} min")
 
     def _finish(self, net: Net, rows: Sequence[Known]) -> None:
         examples = [example(row, self._tokenizer) for row in rows]
@@ -87,7 +95,8 @@ class Course:
 
     def _unlabelled(self, net: Net) -> list[Example]:
         assert self._given.unlabelled is not None
-        lines = [json.loads(line) for line in self._given.unlabelled.read_text(encoding="utf-8").splitlines() if line.strip()]
+        text = self._given.unlabelled.read_text(encoding="utf-8")
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
         examples = [targets.of_request(line["request"], self._tokenizer) for line in lines]
         found: list[Example] = []
         shapes: list[str | None] = []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compegpt.plan.network import FORMAT
 from compegpt.plan.shape import TYPES
@@ -22,7 +23,7 @@ def written(net: Net, path: Path, more: Mapping[str, Any]) -> dict[str, Any]:
     """Writes the weights to `path` and their card beside it, as JSON; the card."""
     from safetensors.numpy import save
 
-    stored: dict[str, np.ndarray] = {}
+    stored: dict[str, NDArray[Any]] = {}
     for name, tensor in net.state_dict().items():
         value = tensor.float().numpy()
         if name.startswith(_EMBEDDINGS):

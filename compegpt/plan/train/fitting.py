@@ -1,4 +1,4 @@
-"""Trains the network: made-up requests and gold plans first, then also what the network itself says of unlabelled ones."""
+"""Trains the network on examples, and asks it for its opinion of requests whose plans are not known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from compegpt.embed import MiniLM
-from compegpt.plan.train.losses import batch, loss
+from compegpt.embed.forward import Array
+from compegpt.plan.train.losses import batch, folded, loss
 from compegpt.plan.train.net import Net
 from compegpt.plan.train.targets import Example
 
@@ -59,15 +60,14 @@ def fit(net: Net, epochs: Sequence[Sequence[Example]], tell: Tell, *, rate: floa
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warm, 0.5 + 0.5 * math.cos(math.pi * step / steps)))
     net.train()
-    began, done, sums = time.perf_counter(), 0, dict[str, list[float]]()
-    for examples in (each for part in work for each in part):
+    began, sums = time.perf_counter(), dict[str, list[float]]()
+    for done, examples in enumerate((each for part in work for each in part), 1):
         total, parts = loss(net, batch(examples))
         optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        done += 1
         for name, value in parts.items():
             sums.setdefault(name, []).append(value)
         if done % 200 == 0 or done == steps:
@@ -77,12 +77,10 @@ def fit(net: Net, epochs: Sequence[Sequence[Example]], tell: Tell, *, rate: floa
 
 
 @torch.no_grad()
-def opinions(net: Net, examples: Sequence[Example]) -> list[np.ndarray]:
+def opinions(net: Net, examples: Sequence[Example]) -> list[Array]:
     """The probability of each type for each example, as `losses.folded` counts them."""
-    from compegpt.plan.train.losses import folded
-
     net.eval()
-    found: list[np.ndarray] = [np.zeros(0)] * len(examples)
+    found: list[Array] = [np.zeros(0, dtype=np.float32)] * len(examples)
     order = sorted(range(len(examples)), key=lambda place: len(examples[place].ids))
     for start in range(0, len(order), 48):
         places = order[start : start + 48]

@@ -23,6 +23,9 @@ _TEXT_LEADS = [
     "I've got the following {noun}: {q}", "Somebody sent me this: {q}", "Take the words {q}."]
 _TEXT_FOLLOWS = ["Here is the text: {q}", "The text is: {q}", "Text: {q}", "This is the {noun}: {q}", "{q}",
                  "Here it is: {q}", "The {noun} in question: {q}"]
+_POOLS = {"fill-mask": "masks", "summarization": "passages", "question-answering": "passages",
+          "keyword-extraction": "passages", "language-identification": "foreign"}
+"""The list that a task's texts are drawn from, where it is not any."""
 _MOVED = ("the {noun}", "this {noun}", "it", "it", "that {noun}", "this {noun} of mine", "the file")
 
 
@@ -38,6 +41,7 @@ def kind_of_value(value: str) -> str:
 
 
 def any_file(rng: random.Random) -> str:
+    """The name of a file of any kind."""
     return file_name(rng, rng.choice(list(NOUNS)))
 
 
@@ -73,7 +77,9 @@ def several(rng: random.Random, draft: Draft, number: int) -> tuple[list[str], L
         line = plain(rng.choice(["both of them", "these files", "each of these", "all of them", "the attached files",
                                  "every one of these", "these"]))
     else:
-        listed = ", ".join(names[:-1]) + rng.choice([" and ", " and ", ", ", " & "]) + names[-1] if names[1:] else names[0]
+        listed = names[0]
+        if names[1:]:
+            listed = ", ".join(names[:-1]) + rng.choice([" and ", " and ", ", ", " & "]) + names[-1]
         said = (Piece(listed, value=True),)
         line = filled(rng.choice(voices()["each"]), -1, {"files": said}) if rng.random() < 0.5 else said
     draft.bring(number, names[0])
@@ -89,6 +95,7 @@ def picture(rng: random.Random, draft: Draft, number: int) -> Line:
 
 
 def quote(rng: random.Random, draft: Draft, number: int) -> Line:
+    """A text of its own for a step, in quotes."""
     text = of_pool(rng, "sentences")
     draft.bring(number, text)
     return quoted(rng, text)
@@ -104,7 +111,8 @@ def result(rng: random.Random, draft: Draft, producer: int) -> Line:
 def earlier(rng: random.Random, draft: Draft, number: int, producer: int) -> Line:
     """The result of the step before: by name, or by a pronoun where that can mean nothing else."""
     made = TASKS[draft.steps[producer].task]
-    clear = made.gives in TASKS[draft.steps[number].task].needs.values() and made.output not in ("boxes", "masks", "labels")
+    fits = made.gives in TASKS[draft.steps[number].task].needs.values()
+    clear = fits and made.output not in ("boxes", "masks", "labels")
     if rng.random() < (0.4 if clear else 0.07):
         return plain(rng.choice(["it", "it", "that", "this", "the result", "the output"]))
     return result(rng, draft, producer)
@@ -118,8 +126,8 @@ def original(rng: random.Random, draft: Draft, number: int, last: int) -> Line:
     if kind not in made and kind in POINTING and rng.random() < 0.6:
         return plain(rng.choice(POINTING[kind]))
     if rng.random() < 0.5:
-        noun = of_pool(rng, NOUNS[kind]) if rng.random() < 0.5 else {"image": "picture", "audio": "recording"}.get(kind, kind)
-        return plain(f"the original {noun}")
+        usual = {"image": "picture", "audio": "recording"}.get(kind, kind)
+        return plain(f"the original {of_pool(rng, NOUNS[kind]) if rng.random() < 0.5 else usual}")
     if kind == "text" and not re.search(r"\.\w{2,4}$", name):
         return plain(rng.choice(["the original text", "the original", "what I gave you", "the text itself"]))
     return (Piece(name, value=True),)
@@ -138,6 +146,13 @@ def second_text(rng: random.Random, draft: Draft, number: int, last: int) -> Lin
     return quote(rng, draft, number)
 
 
+def brought_in(rng: random.Random, file: Piece, noun: str) -> Line:
+    """"I have a photo, a.jpg.": a sentence that tells of a file."""
+    article = "an" if noun[:1].lower() in "aeiou" else "a"
+    return filled(rng.choice(voices()["has_file"]), -1, {
+        "file": (file,), "noun": plain(noun), "a_noun": plain(f"{article} {noun}")})
+
+
 def _named(rng: random.Random, name: str, kind: str) -> Line:
     said = Piece(name if rng.random() < 0.6 else rng.choice(["'{}'", '"{}"', "`{}`", "'{}'"]).format(name), value=True)
     if rng.random() < 0.5:
@@ -150,31 +165,30 @@ def _named(rng: random.Random, name: str, kind: str) -> Line:
 
 
 def _file(rng: random.Random, draft: Draft, number: int, kind: str, attached: bool) -> tuple[list[Line], Line]:
+    """A file: sentences that bring it in, its name in the clause."""
     name, noun = file_name(rng, kind), of_pool(rng, NOUNS[kind])
     draft.bring(number, name)
     if attached and rng.random() < 0.13:
         draft.files.append(name)
         return [], plain(rng.choice(["this", "it", "the attached file", *(each.format(noun=noun) for each in _MOVED)]))
     if rng.random() < 0.4:
-        article = "an" if noun[:1].lower() in "aeiou" else "a"
         said = Piece(name if rng.random() < 0.5 else f"'{name}'", value=True)
-        lead = filled(rng.choice(voices()["has_file"]), -1, {"file": (said,), "noun": plain(noun),
-                                                             "a_noun": plain(f"{article} {noun}")})
-        return [lead], plain(rng.choice(_MOVED).format(noun=noun))
+        return [brought_in(rng, said, noun)], plain(rng.choice(_MOVED).format(noun=noun))
     return [], _named(rng, name, kind)
 
 
 def _text(rng: random.Random, draft: Draft, number: int) -> tuple[list[Line], Line, None]:
+    """A text: sentences that bring it in, its name in the clause."""
     task = draft.steps[number].task
-    pool = {"fill-mask": "masks", "summarization": "passages", "question-answering": "passages",
-            "keyword-extraction": "passages", "language-identification": "foreign"}.get(
-        task, rng.choice(["sentences", "sentences", "passages"] + ["foreign"] * (task in ("translation", "text-to-speech"))))
-    text = of_pool(rng, pool)
+    pools = ["sentences", "sentences", "passages"] + ["foreign"] * (task in ("translation", "text-to-speech"))
+    pool = rng.choice(pools)
+    text = of_pool(rng, _POOLS.get(task, pool))
     noun = of_pool(rng, "nouns_text")
     if rng.random() < 0.3:
-        words_of = Piece(text.rstrip(".") if rng.random() < 0.5 else text, number, number, value=True)
-        return [], (words_of,) if rng.random() < 0.5 else (Piece(rng.choice(["this: ", "the following: ", "this text: ",
-                                                                            "the words "])), words_of), None
+        own = Piece(text.rstrip(".") if rng.random() < 0.5 else text, number, number, value=True)
+        if rng.random() < 0.5:
+            return [], (own,), None
+        return [], (Piece(rng.choice(["this: ", "the following: ", "this text: ", "the words "])), own), None
     draft.bring(number, text)
     said = quoted(rng, text)
     if rng.random() < 0.4:
@@ -187,6 +201,7 @@ def _text(rng: random.Random, draft: Draft, number: int) -> tuple[list[Line], Li
 
 
 def _pair(rng: random.Random, draft: Draft, number: int) -> tuple[list[Line], Line, Line]:
+    """Two texts to compare: sentences that bring them in, their names."""
     if rng.random() < 0.35:
         names = [file_name(rng, "text"), file_name(rng, "text")]
         draft.bring(number, *names)
@@ -196,7 +211,8 @@ def _pair(rng: random.Random, draft: Draft, number: int) -> tuple[list[Line], Li
     draft.bring(number, *texts)
     one, two = (quoted(rng, text) for text in texts)
     if rng.random() < 0.4:
-        lead = rng.choice(["I have two sentences: {a} and {b}.", "First text: {a} Second text: {b}", "Text one is {a}, text two is {b}.",
-                           "Sentence 1: {a}, Sentence 2: {b}.", "There are two texts, {a} and {b}."])
+        lead = rng.choice(["I have two sentences: {a} and {b}.", "First text: {a} Second text: {b}",
+                           "Text one is {a}, text two is {b}.", "Sentence 1: {a}, Sentence 2: {b}.",
+                           "There are two texts, {a} and {b}."])
         return [filled(lead, -1, {"a": one, "b": two})], plain("the first"), plain("the second")
     return [], one, two

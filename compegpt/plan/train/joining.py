@@ -14,15 +14,18 @@ _FROM_EARLIER = {
                       "adjust {x} so that it fits {t}", "edit {x} using {t}", "alter {x} as {t} says",
                       "apply {t} to {x}", "rework {x} so it agrees with {t}", "let {t} decide how {x} is changed"],
     "visual-question-answering": ["use {t} as a question about {x}", "answer {t} about {x}", "ask {t} about {x}",
-                                  "take {t} as the question and answer it from {x}", "answer a question about {x} with {t} in mind"],
+                                  "take {t} as the question and answer it from {x}",
+                                  "answer a question about {x} with {t} in mind"],
     "document-question-answering": [
         "use {t} as a question about the document {x}", "look up {t} in the document {x}",
         "find the answer to {t} in the document image {x}", "find the information in {x} that has to do with {t}",
         "answer {t} from the scanned document {x}", "use {t} to answer a question about the document {x}"]}
-_SIDE = ("and ", "and also ", "and ")
+Told = tuple[int, Line | None, Line | None, bool]
+"""A step, its input, its second text, and whether it is independent of the step told before."""
 
 
-def sentence(rng: random.Random, draft: Draft, number: int, x: Line | None, y: Line | None, later: bool = False) -> Line:
+def sentence(rng: random.Random, draft: Draft, number: int, x: Line | None, y: Line | None, later: bool = False
+             ) -> Line:
     """One step as a sentence of its own."""
     lists = phrases()[draft.steps[number].task]
     forms = ["do"] * 6 + (["get"] * 3 if lists.get else []) + (["want"] * 2 if lists.want and x else [])
@@ -42,7 +45,7 @@ def enumerated(rng: random.Random, lines: Sequence[Line], last: str | None = Non
     return made
 
 
-def told(rng: random.Random, draft: Draft, steps: Sequence[tuple[int, Line | None, Line | None, bool]]) -> list[Line]:
+def told(rng: random.Random, draft: Draft, steps: Sequence[Told]) -> list[Line]:
     """The sentences in which steps are told."""
     if len(steps) == 2 and rng.random() < 0.45:
         one, two = (_imperative(rng, draft, *step) for step in steps)
@@ -53,7 +56,7 @@ def told(rng: random.Random, draft: Draft, steps: Sequence[tuple[int, Line | Non
     for place, step in enumerate(steps):
         number, x, y, beside = step
         if place == 0:
-            lines.append(sentence(rng, draft, number, x, y if y is None or x is None else y))
+            lines.append(sentence(rng, draft, number, x, y))
             continue
         ends = place == len(steps) - 1 and rng.random() < 0.5
         words = rng.choice(voices()["also" if beside else "finally" if ends else "then"])
@@ -62,11 +65,12 @@ def told(rng: random.Random, draft: Draft, steps: Sequence[tuple[int, Line | Non
             words = words.lower()
         lines.append((Piece(words + " "), *line))
         if rng.random() < 0.12:
-            lines[-1] = (*lines[-1], Piece(". " if rng.random() < 0.5 else ", "), *plain(rng.choice(voices()["purpose"])))
+            end = Piece(". " if rng.random() < 0.5 else ", ")
+            lines[-1] = (*lines[-1], end, *plain(rng.choice(voices()["purpose"])))
     return lines
 
 
-def _listed(rng: random.Random, draft: Draft, steps: Sequence[tuple[int, Line | None, Line | None, bool]]) -> Line:
+def _listed(rng: random.Random, draft: Draft, steps: Sequence[Told]) -> Line:
     """All steps in one sentence: "I want to a, b, and finally c", or as numbered lines."""
     lines = [_imperative(rng, draft, *step, bare=0.4) for step in steps]
     intro = rng.choice(voices()["list_intro"])
@@ -83,8 +87,8 @@ def _listed(rng: random.Random, draft: Draft, steps: Sequence[tuple[int, Line | 
     if any(step[3] for step in steps) or rng.random() < 0.5:
         body = enumerated(rng, lines, last)
     else:
-        body = enumerated(rng, [line if not place else (Piece(rng.choice(["then ", "next ", "after that ", "", ""])), *line)
-                                for place, line in enumerate(lines)], last)
+        linked = [(Piece(rng.choice(["then ", "next ", "after that ", "", ""])), *line) for line in lines[1:]]
+        body = enumerated(rng, [lines[0], *linked], last)
     if "{" not in intro and intro[-1:] not in ",.:!?" and rng.random() < 0.2:
         intro = ""
     return (*plain(intro + " " if intro else ""), *body)
@@ -92,12 +96,13 @@ def _listed(rng: random.Random, draft: Draft, steps: Sequence[tuple[int, Line | 
 
 def _imperative(rng: random.Random, draft: Draft, number: int, x: Line | None, y: Line | None, beside: bool = False,
                 bare: float = 0.12) -> Line:
+    """One step as an imperative clause; at times without its object, where that is the result of the step before."""
     task = draft.steps[number].task
     if y is not None and task in _FROM_EARLIER and x is not None:
         return filled(rng.choice(_FROM_EARLIER[task]), number, {"x": x, "t": y})
     pointing = x is not None and len(x) == 1 and not x[0].value and x[0].text in ("it", "that", "this", "the result")
     takes_last = draft.steps[number].takes == (number - 1,) and number > 0
-    if x is not None and y is None and (pointing or (takes_last and not beside)) and rng.random() < bare + 0.15 * pointing:
-        if phrases()[task].what:
-            return clause(rng, draft, number, "what", x, None)
+    clear = pointing or (takes_last and not beside)
+    if x is not None and y is None and clear and rng.random() < bare + 0.15 * pointing and phrases()[task].what:
+        return clause(rng, draft, number, "what", x, None)
     return clause(rng, draft, number, "do", x, y)

@@ -19,6 +19,8 @@ OWN = Path(__file__).with_name("own")
 
 @dataclass(frozen=True)
 class Known:
+    """A request whose plan is known."""
+
     gold: Gold
     files: tuple[str, ...] = ()
     """Attachments."""
@@ -38,8 +40,8 @@ def _short(number: int, entry: dict[str, Any]) -> Known:
     for place, (task, args) in enumerate(entry["plan"]):
         links += [[producer, place] for value in args.values() for producer in references(value)]
         nodes.append(Node(task=task, args=[value for value in args.values() if isinstance(value, str)]))
-    gold = Gold.model_construct(id=f"short{number}", type="single" if len(nodes) < 2 else "dag", nodes=nodes, links=links,
-                                request=entry["request"], source="short")
+    gold = Gold.model_construct(id=f"short{number}", type="single" if len(nodes) < 2 else "dag", nodes=nodes,
+                                links=links, request=entry["request"], source="short")
     return Known(gold, tuple(entry.get("files", ())))
 
 

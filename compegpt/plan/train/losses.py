@@ -14,18 +14,23 @@ from compegpt.eval.planning_data import TASKBENCH
 from compegpt.plan.allowed import instead
 from compegpt.plan.marking import KINDS
 from compegpt.plan.shape import NUMBER_OF, TYPES
-from compegpt.plan.train.net import Net
+from compegpt.plan.train.net import Net, Read
 from compegpt.plan.train.targets import Example
 
 
 @dataclass
 class Batch:
+    """Examples of which each is a row, L pieces wide."""
+
     ids: Tensor
+    """B x L."""
     mask: Tensor
+    """B x L: True where there is a piece."""
     examples: Sequence[Example]
 
 
 def batch(examples: Sequence[Example]) -> Batch:
+    """The examples side by side, as long as the longest."""
     longest = max(len(example.ids) for example in examples)
     ids = torch.zeros(len(examples), longest, dtype=torch.long)
     for row, example in enumerate(examples):
@@ -54,6 +59,7 @@ def folded(present: Tensor) -> Tensor:
 
 
 def loss(net: Net, given: Batch) -> tuple[Tensor, dict[str, float]]:
+    """The loss of a batch, and the parts that it is the weighted sum of."""
     read = net.read(given.ids, given.mask)
     examples = given.examples
     weight = torch.tensor([example.weight for example in examples])
@@ -68,7 +74,7 @@ def loss(net: Net, given: Batch) -> tuple[Tensor, dict[str, float]]:
     counted = torch.where(bench.unsqueeze(-1), folding().sum(0).clamp(max=1), torch.ones(len(TYPES)))
     each = binary_cross_entropy_with_logits(present, target, reduction="none") * counted
     parts = {"present": (each.sum(1) * weight).mean()}
-    types, members = _types(read.present.detach(), examples)
+    types, members = called_for(read.present.detach(), examples)
     parts["more"] = _more(read.more, types, members, examples)
     parts["arcs"] = _arcs(net, read, types, members, examples)
     parts["spans"] = _spans(net, read, types, members, given)
@@ -77,7 +83,7 @@ def loss(net: Net, given: Batch) -> tuple[Tensor, dict[str, float]]:
     return total, {name: value.item() for name, value in parts.items()}
 
 
-def _types(present: Tensor, examples: Sequence[Example]) -> tuple[Tensor, list[list[int]]]:
+def called_for(present: Tensor, examples: Sequence[Example]) -> tuple[Tensor, list[list[int]]]:
     """The network's numbers of the types that are called for, B x P, and the targets' numbers of the same."""
     members = [sorted(example.counts) for example in examples]
     wide = max(1, *(len(each) for each in members)) if members else 1
@@ -88,6 +94,18 @@ def _types(present: Tensor, examples: Sequence[Example]) -> tuple[Tensor, list[l
     return types, members
 
 
+def sources_of(examples: Sequence[Example]) -> tuple[Tensor, Tensor]:
+    """The positions of the sources and the numbers of their kinds, B x M; -1 where there is none."""
+    wide = max(1, *(len(example.sources) for example in examples)) if examples else 1
+    sources = torch.full((len(examples), wide), -1)
+    kinds = torch.full((len(examples), wide), -1)
+    for row, example in enumerate(examples):
+        sources[row, : len(example.sources)] = torch.tensor(example.sources, dtype=torch.long)
+        kinds[row, : len(example.kinds)] = torch.tensor([KINDS.index(kind) for kind in example.kinds],
+                                                        dtype=torch.long)
+    return sources, kinds
+
+
 def _member(present: Tensor, number: int) -> int:
     """Of the types that count as this one, the one that the network thinks most of."""
     group = folding()[:, number].nonzero().flatten()
@@ -95,6 +113,7 @@ def _member(present: Tensor, number: int) -> int:
 
 
 def _more(more: Tensor, types: Tensor, members: list[list[int]], examples: Sequence[Example]) -> Tensor:
+    """Of how often a type is called for."""
     rows, columns, wanted = [], [], []
     for row, (example, each) in enumerate(zip(examples, members, strict=True)):
         for place, number in enumerate(each):
@@ -106,15 +125,12 @@ def _more(more: Tensor, types: Tensor, members: list[list[int]], examples: Seque
     return binary_cross_entropy_with_logits(more[rows, columns], torch.tensor(wanted)) * 2
 
 
-def _arcs(net: Net, read: object, types: Tensor, members: list[list[int]], examples: Sequence[Example]) -> Tensor:
-    widest = max(1, *(len(example.sources) for example in examples)) if examples else 1
-    sources = torch.full((len(examples), widest), -1)
-    kinds = torch.full((len(examples), widest), -1)
-    wanted = torch.zeros(len(examples), types.shape[1], types.shape[1] + widest)
+def _arcs(net: Net, read: Read, types: Tensor, members: list[list[int]], examples: Sequence[Example]) -> Tensor:
+    """Of what takes what."""
+    sources, kinds = sources_of(examples)
+    wanted = torch.zeros(len(examples), types.shape[1], types.shape[1] + sources.shape[1])
     known = torch.zeros_like(wanted)
     for row, (example, each) in enumerate(zip(examples, members, strict=True)):
-        sources[row, : len(example.sources)] = torch.tensor(example.sources, dtype=torch.long)
-        kinds[row, : len(example.sources)] = torch.tensor([KINDS.index(kind) for kind in example.kinds], dtype=torch.long)
         known[row, : len(each), : len(each)] = example.weight
         known[row, : len(each), types.shape[1] : types.shape[1] + len(example.sources)] = (
             1.0 if example.made_up else 0.5 * example.weight)
@@ -122,13 +138,14 @@ def _arcs(net: Net, read: object, types: Tensor, members: list[list[int]], examp
             wanted[row, each.index(taker), each.index(giver)] = 1
         for taker, source in example.brings:
             wanted[row, each.index(taker), types.shape[1] + source] = 1
-    scores = net.arcs(read, types, sources, kinds)  # type: ignore[arg-type]
-    each_arc = binary_cross_entropy_with_logits(scores, wanted, reduction="none") * known
-    return each_arc.sum() / len(examples)
+    scores = net.arcs(read, types, sources, kinds)
+    wrong = binary_cross_entropy_with_logits(scores, wanted, reduction="none") * known
+    return wrong.sum() / len(examples)
 
 
-def _spans(net: Net, read: object, types: Tensor, members: list[list[int]], given: Batch) -> Tensor:
-    first, last = net.spans(read, types, given.mask)  # type: ignore[arg-type]
+def _spans(net: Net, read: Read, types: Tensor, members: list[list[int]], given: Batch) -> Tensor:
+    """Of where a type's own words begin and end."""
+    first, last = net.spans(read, types, given.mask)
     rows, columns, starts, ends = [], [], [], []
     for row, (example, each) in enumerate(zip(given.examples, members, strict=True)):
         for place, number in enumerate(each):
@@ -146,6 +163,7 @@ def _spans(net: Net, read: object, types: Tensor, members: list[list[int]], give
 
 
 def _tags(tags: Tensor, given: Batch) -> Tensor:
+    """Of which pieces call for which type."""
     wanted = torch.zeros_like(tags)
     known = torch.zeros(tags.shape[:2])
     for row, example in enumerate(given.examples):

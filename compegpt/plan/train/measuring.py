@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compegpt.eval.planning_scores import counts, figured, shape_of_gold, shape_of_plan
 from compegpt.plan import sureness
@@ -16,9 +17,11 @@ from compegpt.plan.network import Network
 from compegpt.plan.train.export import written
 from compegpt.plan.train.known import Known
 from compegpt.plan.train.net import Net
+from compegpt.schema import Request
 
 THRESHOLDS: dict[str, Any] = {"threshold": 0.0, "likely": -2.0, "arc_threshold": 0.0, "sure": 0.9}
 _UNFITTED = {"bias": 0.0, "weights": [0.0] * len(sureness.FEATURES)}
+Floats = NDArray[np.float64]
 _EXACT = 12
 """The column of `planning_scores.counts` that says whether a plan is exact."""
 Said = tuple[list[float], list[float]]
@@ -33,7 +36,8 @@ def read(net: Net, rows: Sequence[Known]) -> dict[str, Said]:
         planner = EmbeddedPlanner(Network(path))
         found = {}
         for row in rows:
-            plan, numbers = planner.looked({"text": row.gold.request, "files": list(row.files), "thread": ""}, [], row.allowed)
+            request: Request = {"text": row.gold.request, "files": list(row.files), "thread": ""}
+            plan, numbers = planner.looked(request, [], row.allowed)
             found[row.gold.id] = (counts(shape_of_plan(plan.tasks), shape_of_gold(row.gold)), numbers)
         return found
 
@@ -48,7 +52,7 @@ def fitted(rows: Sequence[Known], said: Mapping[str, Said]) -> dict[str, Any]:
     return {**THRESHOLDS, "confidence": {"bias": bias, "weights": weights}}
 
 
-def _logistic(features: np.ndarray, exact: np.ndarray, ridge: float = 1.0) -> list[float]:
+def _logistic(features: Floats, exact: Floats, ridge: float = 1.0) -> list[float]:
     """Bias and weights of a ridge logistic regression, by Newton's method on standardised features."""
     mean, scale = features.mean(0), features.std(0) + 1e-6
     x = np.concatenate([np.ones((len(features), 1)), (features - mean) / scale], 1)
@@ -75,11 +79,13 @@ def report(rows: Sequence[Known], said: Mapping[str, Said], tell: Callable[[str]
         exact, own = numbers[:, _EXACT], sure[mine]
         most = np.argsort(-own, kind="stable")[: max(1, len(own) // 2)]
         figures = {name: figured(name, numbers).value for name in ("node F1", "edge F1", "exact")}
-        tell(f"{source}: {len(numbers)} requests: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
-             + f", exact among the surer half {exact[most].mean():.3f}, calibration error {calibration(own, exact):.3f}")
+        figures |= {"exact among the surer half": exact[most].mean(), "calibration error": calibration(own, exact)}
+        listed = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        tell(f"{source}: {len(numbers)} requests: {listed}")
 
 
-def _sure_outside(rows: Sequence[Known], said: Mapping[str, Said], parts: int = 5) -> np.ndarray:
+def _sure_outside(rows: Sequence[Known], said: Mapping[str, Said], parts: int = 5) -> Floats:
+    """How sure of each row's plan the confidence is that was fitted on the other parts."""
     features = np.array([said[row.gold.id][1] for row in rows])
     exact = np.array([said[row.gold.id][0][_EXACT] for row in rows])
     sure, part = np.zeros(len(rows)), np.arange(len(rows)) // 3 % parts
@@ -89,7 +95,7 @@ def _sure_outside(rows: Sequence[Known], said: Mapping[str, Said], parts: int = 
     return sure
 
 
-def calibration(sure: np.ndarray, exact: np.ndarray, bins: int = 10) -> float:
+def calibration(sure: Floats, exact: Floats, bins: int = 10) -> float:
     """Expected calibration error over bins of equal width."""
     at = np.minimum((sure * bins).astype(int), bins - 1)
     return float(sum(abs(exact[at == number].mean() - sure[at == number].mean()) * (at == number).mean()

@@ -1,20 +1,24 @@
 """The network in torch, for training; `plan.network` runs the same in numpy.
 
 An encoder (MiniLM) reads the pieces. Each task type scores each piece (its tag), and reads the request through these
-scores: from that come whether the type is called for and how often. The types that are and the sources then look at each
-other (a small transformer over nodes), and a biaffine scorer says which type takes what (Dozat and Manning 2017,
+scores: from that come whether the type is called for and how often. The types that are and the sources then look at
+each other (a small transformer over nodes), and a biaffine scorer says which type takes what (Dozat and Manning 2017,
 arXiv:1611.01734). A type's own words are a span, found by its first and last piece.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from compegpt.plan.marking import KINDS, MARKERS
 from compegpt.plan.shape import TYPES
+
+if TYPE_CHECKING:
+    from transformers import BertModel
 
 WIDTH, HIDDEN = 384, 192
 RANKS = 32
@@ -41,7 +45,9 @@ class Read:
 
 
 class Net(nn.Module):
-    def __init__(self, encoder: nn.Module) -> None:
+    """The planner's network over a text encoder."""
+
+    def __init__(self, encoder: BertModel) -> None:
         super().__init__()
         self.encoder = encoder
         self.markers = nn.Parameter(torch.zeros(MARKED, WIDTH))
@@ -69,10 +75,10 @@ class Net(nn.Module):
             self.prior.fill_(-2)
 
     def read(self, ids: Tensor, mask: Tensor) -> Read:
-        """`ids` B x L, `mask` B x L (True where there is a piece)."""
-        embedded = self.encoder.embeddings.word_embeddings(ids)
+        """The first half: `ids` B x L, `mask` B x L (True where there is a piece)."""
+        words: Tensor = self.encoder.embeddings.word_embeddings(ids)
         marked = ids < MARKED
-        embedded = embedded + marked.unsqueeze(-1) * self.markers[ids.clamp(max=MARKED - 1)]
+        embedded = words + marked.unsqueeze(-1) * self.markers[ids.clamp(max=MARKED - 1)]
         with torch.autocast("cpu", dtype=torch.bfloat16):
             pieces = self.drop(self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state)
             tags = self.tag(pieces).float()
@@ -100,7 +106,7 @@ class Net(nn.Module):
         ranks = places.argsort(1).argsort(1).clamp(max=RANKS - 1)
         nodes = self.nodes(torch.cat([of_types, of_sources], 1) + self.ranks[ranks], src_key_padding_mask=~there)
         count = types.shape[1]
-        scores = self.taker(nodes[:, :count]) @ self.giver(nodes).transpose(1, 2) / HIDDEN**0.5
+        scores: Tensor = self.taker(nodes[:, :count]) @ self.giver(nodes).transpose(1, 2) / HIDDEN**0.5
         columns = torch.cat([types, kinds + len(TYPES)], 1).clamp(min=0)
         return scores + self.prior[types.clamp(min=0).unsqueeze(-1), columns.unsqueeze(1)]
 

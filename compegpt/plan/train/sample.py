@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
 class Piece:
+    """Some words of a request."""
+
     text: str
     step: int = -1
     """The step these words call for; -1 where they call for none."""
@@ -18,10 +20,14 @@ class Piece:
 
 
 Line = tuple[Piece, ...]
+SHARED = "\0shared"
+"""Stands, in what a step brings, for own words that it shares with another step."""
 
 
 @dataclass(frozen=True)
 class Step:
+    """One step of a request's plan."""
+
     task: str
     takes: tuple[int, ...] = ()
     """Earlier steps whose results it takes."""
@@ -33,6 +39,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Sample:
+    """A request with its plan."""
+
     line: Line
     steps: tuple[Step, ...]
     files: tuple[str, ...] = ()
@@ -42,6 +50,7 @@ class Sample:
 
     @property
     def text(self) -> str:
+        """The request as it is written."""
         return "".join(piece.text for piece in self.line)
 
 
@@ -54,24 +63,30 @@ class Draft:
     past: list[str] = field(default_factory=list)
 
     def add(self, step: Step) -> int:
+        """Add a step; its number."""
         self.steps.append(step)
         return len(self.steps) - 1
 
     def bring(self, number: int, *values: str) -> None:
+        """Let a step take these files and texts too."""
         self.steps[number] = replace(self.steps[number], brings=(*self.steps[number].brings, *values))
 
     def take(self, number: int, *producers: int) -> None:
+        """Let a step take the results of these too."""
         self.steps[number] = replace(self.steps[number], takes=(*self.steps[number].takes, *producers))
 
     def finished(self, line: Line) -> Sample:
+        """The request that is put in these words."""
         return Sample(line, tuple(self.steps), tuple(self.files), tuple(self.past))
 
 
 def plain(text: str, step: int = -1) -> Line:
+    """Words of one step, or of none."""
     return (Piece(text, step),) if text else ()
 
 
 def joined(lines: Iterable[Line], between: str = " ") -> Line:
+    """The lines that are not empty, one after the other."""
     made: list[Piece] = []
     for line in lines:
         if line and made:
@@ -103,10 +118,5 @@ def edged(line: Line, capital: bool, end: str) -> Line:
 
 
 def lowered(line: Line) -> Line:
+    """The line in small letters, values apart."""
     return tuple(piece if piece.value else replace(piece, text=piece.text.lower()) for piece in line)
-
-
-def ending(line: Line, tails: Sequence[str]) -> str | None:
-    """The first of `tails` that a line of one piece ends with."""
-    text = "".join(piece.text for piece in line)
-    return next((tail for tail in tails if text.endswith(tail)), None)

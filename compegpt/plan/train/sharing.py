@@ -1,4 +1,4 @@
-"""Requests in which several tasks share something: words, an object, the task itself."""
+"""Requests in which several things share something: a task, an object, the words that say what to make."""
 
 from __future__ import annotations
 

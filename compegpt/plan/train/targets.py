@@ -11,14 +11,15 @@ from compegpt.plan.marking import Marked, marked
 from compegpt.plan.mentions import TOKEN, Masked, masked
 from compegpt.plan.shape import NUMBER_OF
 from compegpt.plan.spelling import mended
-from compegpt.plan.train.requests import _SHARED
-from compegpt.plan.train.sample import Sample
+from compegpt.plan.train.sample import SHARED, Sample
 
 _WORD = re.compile(r"⟦\w+?\d+⟧|\w+")
 
 
 @dataclass
 class Example:
+    """A request in pieces, and what is known of its plan."""
+
     ids: list[int]
     sources: list[int]
     """Positions of files, texts and past things."""
@@ -60,7 +61,7 @@ def of_sample(sample: Sample, tokenizer: Any) -> Example | None:
     for number, step in zip(numbers, sample.steps, strict=True):
         example.arcs |= {(number, numbers[producer]) for producer in step.takes}
         for value in step.brings:
-            if value != _SHARED and not bring(example, number, value, found, ready):
+            if value != SHARED and not bring(example, number, value, found, ready):
                 return None
         for past in step.past:
             place = next((at for at, (_, mention) in enumerate(ready.sources) if mention == -1 - past), None)
@@ -72,6 +73,7 @@ def of_sample(sample: Sample, tokenizer: Any) -> Example | None:
 
 
 def bring(example: Example, number: int, value: str, found: Masked, ready: Marked) -> bool:
+    """Let a type take a file or text; False where the request has none such."""
     for place, (_, mention) in enumerate(ready.sources):
         if mention >= 0 and _same(found.mentions[mention].value, value):
             example.brings.add((number, place))
@@ -84,57 +86,50 @@ def _same(one: Any, other: str) -> bool:
 
 
 def kinds_of(found: Masked, ready: Marked, past: Sequence[str]) -> list[str]:
+    """The kind of each source."""
     return [found.mentions[number].kind if number >= 0 else past[-1 - number] for _, number in ready.sources]
 
 
 def _own(example: Example, sample: Sample, numbers: Sequence[int], found: Masked, ready: Marked) -> None:
-    """Which pieces call for which type, and where a type's own words stand."""
-    owners: list[tuple[int, int]] = []
-    words: list[str] = []
-    for piece in sample.line:
-        for word in _WORD.findall(piece.text):
-            words.append(word.lower())
-            owners.append((piece.step, piece.words_of))
+    """Which pieces call for which type, and where a type's own words stand: the request as it is read is followed
+    along the words of the sample."""
+    words, callers, owners = _words(sample)
     at = 0
     inside: dict[int, list[int]] = {}
     for token in _WORD.finditer(found.text):
-        mention = TOKEN.fullmatch(token[0])
-        if mention:
-            value = found.mentions[int(mention[2])].value
-            parts = [word.lower() for word in _WORD.findall(", ".join(value) if isinstance(value, list) else str(value))]
-            place = _after(words, parts, at)
-            if place is not None:
-                start = place
+        if mention := TOKEN.fullmatch(token[0]):
+            said = found.mentions[int(mention[2])].value
+            parts = [word.lower() for word in _WORD.findall(", ".join(said) if isinstance(said, list) else str(said))]
+            if (place := _after(words, parts, at)) is not None:
                 at = place + len(parts)
-                own = owners[start][1] if start < len(owners) else -1
-                if own >= 0:
-                    number = int(mention[2])
-                    for where, (_, which) in enumerate(ready.sources):
-                        if which == number:
-                            example.brings.add((numbers[own], where))
+                if owners[place] >= 0:
+                    example.brings |= {(numbers[owners[place]], source) for source, (_, number)
+                                       in enumerate(ready.sources) if number == int(mention[2])}
             continue
-        place = _after(words, [token[0].lower()], at, 12)
-        if place is None:
+        if (place := _after(words, [token[0].lower()], at, 12)) is None:
             continue
         at = place + 1
-        step, own = owners[place]
-        pieces = [number for number, (first, last) in enumerate(ready.places) if first < token.end() and last > token.start()]
-        if step >= 0 and own < 0:
-            example.tags.setdefault(numbers[step], set()).update(pieces)
-        if own >= 0:
-            inside.setdefault(own, []).extend(pieces)
-            if step >= 0:
-                example.tags.setdefault(numbers[step], set()).update(pieces)
-    for own, pieces in inside.items():
+        caller, owner = callers[place], owners[place]
+        pieces = [number for number, (first, last) in enumerate(ready.places)
+                  if first < token.end() and last > token.start()]
+        if caller >= 0:
+            example.tags.setdefault(numbers[caller], set()).update(pieces)
+        if owner >= 0:
+            inside.setdefault(owner, []).extend(pieces)
+    sharing = [number for number, step in zip(numbers, sample.steps, strict=True) if SHARED in step.brings]
+    for owner, pieces in inside.items():
         if pieces:
-            span = (min(pieces), max(pieces))
-            example.spans[numbers[own]] = span
-            for number, step in zip(numbers, sample.steps, strict=True):
-                if _SHARED in step.brings:
-                    example.spans[number] = span
+            example.spans |= dict.fromkeys([numbers[owner], *sharing], (min(pieces), max(pieces)))
+
+
+def _words(sample: Sample) -> tuple[list[str], list[int], list[int]]:
+    """The words of a sample, and for each the step that it calls for and the step whose own word it is."""
+    said = [(word.lower(), piece) for piece in sample.line for word in _WORD.findall(piece.text)]
+    return [word for word, _ in said], [piece.step for _, piece in said], [piece.words_of for _, piece in said]
 
 
 def _after(words: Sequence[str], parts: Sequence[str], at: int, reach: int = 400) -> int | None:
+    """Where `parts` begin in `words`, at most `reach` after `at`; at least the first of them where not all do."""
     if not parts:
         return None
     for place in range(at, min(len(words), at + reach)):

@@ -24,13 +24,15 @@ def telegram(rng: random.Random) -> Sample:
     draft.bring(number, name)
     verbs = [plain(_verb(rng, draft.steps[number].task), number)]
     for _ in range(rng.choices([1, 2, 3], [4, 4, 1])[0]):
-        if TASKS[draft.steps[-1].task].output in _FINDINGS or draft.steps[-1].task.endswith(("-control", "-estimation")):
-            names = [task for task in phrases() if works_on(task) == {"image" if kind == "document" else kind} and heads(task)]
+        last = draft.steps[-1].task
+        if TASKS[last].output in _FINDINGS or last.endswith(("-control", "-estimation")):
+            arg = {"image" if kind == "document" else kind}
+            names = [task for task in phrases() if works_on(task) == arg and heads(task)]
             if not names or rng.random() < 0.2:
                 break
             number = draft.add(Step(any_task(rng, names), brings=(name,)))
         else:
-            names = [task for task in followers(draft.steps[-1].task) if heads(task)]
+            names = [task for task in followers(last) if heads(task)]
             if not names:
                 break
             number = draft.add(Step(any_task(rng, names), takes=(number,)))
@@ -44,6 +46,7 @@ def telegram(rng: random.Random) -> Sample:
 
 
 def _verb(rng: random.Random, task: str) -> str:
+    """"Transcribe", at times "transcribing"."""
     chosen = rng.choice(heads(task))
     if rng.random() < 0.15:
         first, _, rest = chosen.partition(" ")

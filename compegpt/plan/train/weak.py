@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from compegpt.plan.marking import KINDS
-from compegpt.plan.train.losses import _types, batch
+from compegpt.plan.train.losses import batch, called_for, sources_of
 from compegpt.plan.train.net import Net
 from compegpt.plan.train.targets import Example
 
+Floats = NDArray[np.floating[Any]]
 _LONGEST = 7
 """Types of a chain whose orders are all tried."""
 
 
-def labelled(example: Example, odds: np.ndarray, shape: str | None) -> Example | None:
+def labelled(example: Example, odds: Floats, shape: str | None) -> Example | None:
     """The example with types that are likely called for; None where too little is clear.
 
     `odds` are probabilities of types; `shape` is single, chain, dag or unknown: a single request has one task, a chain
@@ -52,27 +54,22 @@ def with_arcs(net: Net, examples: Sequence[Example], shapes: Sequence[str | None
         some = examples[start : start + 32]
         given = batch(some)
         read = net.read(given.ids, given.mask)
-        types, members = _types(read.present, some)
-        widest = max(1, *(len(example.sources) for example in some))
-        sources = torch.full((len(some), widest), -1)
-        kinds = torch.full((len(some), widest), -1)
-        for row, example in enumerate(some):
-            sources[row, : len(example.sources)] = torch.tensor(example.sources, dtype=torch.long)
-            kinds[row, : len(example.sources)] = torch.tensor([KINDS.index(kind) for kind in example.kinds])
-        scores = net.arcs(read, types, sources, kinds).numpy()
+        types, members = called_for(read.present, some)
+        scores = net.arcs(read, types, *sources_of(some)).numpy()
         for row, example in enumerate(some):
             made.append(_connected(example, members[row], scores[row], types.shape[1], shapes[start + row]))
     return made
 
 
-def _connected(example: Example, members: list[int], scores: np.ndarray, wide: int, shape: str | None) -> Example:
+def _connected(example: Example, members: list[int], scores: Floats, wide: int, shape: str | None) -> Example:
+    """The example with the arcs that `scores` speak for; the sources' columns begin at `wide`."""
     count = len(members)
     brings = {(members[place], source) for place in range(count) for source in range(len(example.sources))
               if scores[place, wide + source] > 0}
     if shape == "chain" and 1 < count <= _LONGEST:
         best = max(permutations(range(count)),
-                   key=lambda order: sum(scores[after, before] for before, after in zip(order, order[1:], strict=False)))
-        arcs = {(members[after], members[before]) for before, after in zip(best, best[1:], strict=False)}
+                   key=lambda order: sum(scores[after, before] for before, after in pairwise(order)))
+        arcs = {(members[after], members[before]) for before, after in pairwise(best)}
     else:
         arcs = {(members[after], members[before]) for after in range(count) for before in range(count)
                 if after != before and scores[after, before] > 0 and scores[after, before] > scores[before, after]}

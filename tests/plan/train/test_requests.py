@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
 from compegpt.embed import shared_encoder
 from compegpt.plan.shape import TYPES
-from compegpt.plan.train import requests, targets
+from compegpt.plan.train import requests, sharing, targets
 from compegpt.plan.train.bank import FORMS, phrases
 from compegpt.plan.train.sample import Sample
 from compegpt.tasks import TASKS
@@ -25,7 +26,8 @@ def test_every_task_type_has_phrases_and_every_phrase_its_slots() -> None:
     assert set(phrases()) == set(TASKS)
     known = {"x", "y", "text", "question", "language", "labels"}
     for task, each in phrases().items():
-        assert each.do and each.ask, task
+        assert each.do, task
+        assert each.ask, task
         for form in FORMS:
             for line in each.of(form):
                 slots = {part.partition("}")[0] for part in line.split("{")[1:]}
@@ -55,10 +57,11 @@ def test_plans_have_no_circles_and_results_fit() -> None:
 
 def test_the_words_of_a_drawing_are_its_span() -> None:
     found = 0
-    for sample in some(600):
-        example = targets.of_sample(sample, TOKENIZER)
+    for sample in some(2400):
         own = [piece.text for piece in sample.line if piece.words_of >= 0]
-        if example is not None and len(sample.steps) == 1 and sample.steps[0].task == "text-to-image" and own:
+        if [step.task for step in sample.steps] != ["text-to-image"] or not own:
+            continue
+        if (example := targets.of_sample(sample, TOKENIZER)) is not None:
             first, last = example.spans[TYPES.index("text-to-image")]
             said = TOKENIZER.decode(example.ids[first : last + 1])
             assert said.replace(" ", "")[:12] == own[0].lower().replace(" ", "")[: len(said.replace(" ", "")[:12])]
@@ -66,11 +69,11 @@ def test_the_words_of_a_drawing_are_its_span() -> None:
     assert found > 3
 
 
-@pytest.mark.parametrize("kind", [requests.single, requests.steps, requests.nested, requests.several_files,
-                                  requests.shared_thing, requests.shared_object, requests.apart, requests.follow_up])
-def test_each_kind_of_request_has_steps(kind: object) -> None:
+@pytest.mark.parametrize("kind", [requests.single, requests.steps, requests.nested, requests.apart, requests.follow_up,
+                                  sharing.several_files, sharing.shared_thing, sharing.shared_object])
+def test_each_kind_of_request_has_steps(kind: Callable[[random.Random], Sample]) -> None:
     rng = random.Random(11)
-    assert all(kind(rng).steps for _ in range(40))  # type: ignore[operator]
+    assert all(kind(rng).steps for _ in range(40))
 
 
 def test_chat_asks_for_nothing() -> None:
