@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from compegpt.plan import languages, wording
@@ -157,8 +158,21 @@ def _compared(supply: Supply, place: int) -> list[dict[str, Any]]:
                 [supply.sources[at].value] if what == "source" and supply.sources[at].kind in TAKES["text"] else [])
             texts += [value for value in more if value not in texts]
     if len(texts) < 2 and (own := supply.words.own(supply.found[place])):
-        texts += [own]
+        texts += _two(own) if not texts else [own]
     return [{"text": texts[0], "other": other} for other in texts[1:]]
+
+
+def _two(said: str) -> list[str]:
+    """The two texts that stand in one another's company without quotes: cut at the joint nearest to the middle."""
+    joints = [joint for joint in _JOINT.finditer(said) if 0 < joint.start() and joint.end() < len(said)]
+    if not joints:
+        return [said]
+    joint = min(joints, key=lambda each: abs(each.start() + each.end() - len(said)))
+    return [part.strip(" .,;:'\"") for part in (said[: joint.start()], said[joint.end() :])]
+
+
+_JOINT = re.compile(r"\s+(?:and|vs\.?|versus|with|to|against|or)\s+|\s*/\s*|[.;]?\s*\b(?:second|two|b)\s*:\s*",
+                    re.IGNORECASE)
 
 
 def _dubbed(supply: Supply, place: int) -> list[dict[str, Any]]:

@@ -53,12 +53,12 @@ class Course:
     def run(self, out: Path) -> None:
         """All stages; the weights go to `out`, their card beside it."""
         torch.set_num_threads(2)
-        rows = known(self._given.gold)
-        self._tell(f"{len(rows)} requests with plans")
         net = fresh(shared_encoder())
         self._stage("first", net, lambda: fit(net, self._made_up(self._given.samples, 0), self._tell, rate=1e-4))
         if self._given.unlabelled is not None:
             self._stage("second", net, lambda: fit(net, self._with_opinions(net), self._tell, rate=6e-5))
+        rows = known(self._given.gold)
+        self._tell(f"{len(rows)} requests with plans")
         outside = {}
         for part in range(PARTS if rows else 0):
             apart = [row for number, row in enumerate(rows) if number % PARTS == part]

@@ -208,6 +208,9 @@ def _pair(rng: random.Random, draft: Draft, number: int) -> tuple[list[Line], Li
         one, two = (_named(rng, name, "text") for name in names)
         return [], one, two
     texts = [str(text) for text in rng.choice(words()["pairs"])]
+    if rng.random() < 0.3:
+        one, two = ((Piece(text.rstrip("."), number, number, value=True),) for text in texts)
+        return [], one, two
     draft.bring(number, *texts)
     one, two = (quoted(rng, text) for text in texts)
     if rng.random() < 0.4:

@@ -74,13 +74,25 @@ def loss(net: Net, given: Batch) -> tuple[Tensor, dict[str, float]]:
     counted = torch.where(bench.unsqueeze(-1), folding().sum(0).clamp(max=1), torch.ones(len(TYPES)))
     each = binary_cross_entropy_with_logits(present, target, reduction="none") * counted
     parts = {"present": (each.sum(1) * weight).mean()}
+    parts["alone"] = _alone(present, counted, examples)
     types, members = called_for(read.present.detach(), examples)
     parts["more"] = _more(read.more, types, members, examples)
     parts["arcs"] = _arcs(net, read, types, members, examples)
     parts["spans"] = _spans(net, read, types, members, given)
     parts["tags"] = _tags(read.tags, given)
-    total = parts["present"] + 0.3 * parts["more"] + parts["arcs"] + 0.5 * parts["spans"] + 0.3 * parts["tags"]
+    total = parts["present"] + 0.5 * parts["alone"] + 0.3 * parts["more"] + parts["arcs"] + 0.5 * parts["spans"] + 0.3 * parts["tags"]
     return total, {name: value.item() for name, value in parts.items()}
+
+
+def _alone(present: Tensor, counted: Tensor, examples: Sequence[Example]) -> Tensor:
+    """Of requests with one type, or none: which it is, so that the likeliest of all stands out where none is likely."""
+    rows = [row for row, example in enumerate(examples) if len(example.counts) < 2]
+    if not rows:
+        return present.sum() * 0
+    none = torch.zeros(len(rows), 1)
+    odds = torch.cat([present[rows].masked_fill(counted[rows] == 0, -1e4), none], 1)
+    wanted = torch.tensor([next(iter(examples[row].counts), len(TYPES)) for row in rows])
+    return cross_entropy(odds, wanted) * len(rows) / len(examples)
 
 
 def called_for(present: Tensor, examples: Sequence[Example]) -> tuple[Tensor, list[list[int]]]:
