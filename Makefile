@@ -22,6 +22,7 @@ bench: setup system
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/hub.py
 	$(BIN)/python benchmarks/judging.py
+	$(BIN)/python benchmarks/planning.py
 
 setup: $(VENV)/.ready
 

@@ -26,12 +26,37 @@ def _one_input(supply: Supply, place: int) -> list[dict[str, Any]]:
     row = TASKS[each.task]
     name, kind = next(iter(row.needs.items()))
     more: dict[str, Any] = dict(wording.count(each.task, supply.words.text))
-    if each.task == "image-to-image" or each.task == "image-to-video":
-        if said := _instruction(supply, place, needed=False):
-            more["text"] = said
-    elif each.task == "text-to-speech" and (target := languages.targets(supply.words.clause(each))):
-        more["language"] = target[0]
-    return [{name: value, **more} for value in _each(supply, place, supply.inputs(place, kind), kind)]
+    if "text" in row.accepts and (said := _instruction(supply, place, needed=False) or _style(supply, place)):
+        more["text"] = said
+    values = _each(supply, place, supply.inputs(place, kind), kind)
+    return [{name: value, **more, **_tongue(supply, place, value)} for value in values]
+
+
+def _style(supply: Supply, place: int) -> str:
+    """What a picture is to be turned into, as its clause says it."""
+    each = supply.found[place]
+    said = wording.style(supply.words.clause(each)) if each.task == "image-to-image" else ""
+    return "" if "⟦" in said or len(said.split()) > _STYLE else _ARTICLE.sub("", said)
+
+
+_STYLE = 5
+"""Words of a style at most; what is longer tells of something else."""
+_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
+
+
+def _tongue(supply: Supply, place: int, value: str) -> dict[str, str]:
+    """The language in which a text is to be spoken: the one it was translated into, or that the clause names."""
+    each = supply.found[place]
+    if each.task != "text-to-speech":
+        return {}
+    said = languages.targets(supply.words.clause(each))
+    return _spoken_in(supply, value) or ({"language": said[0]} if said else {})
+
+
+def _spoken_in(supply: Supply, value: str) -> dict[str, str]:
+    """The language of a text that was translated before."""
+    made = next((task for task in supply.tasks if value == f"<resource>-{task['id']}"), None)
+    return {"language": made["args"]["target"]} if made is not None and made["task"] == "translation" else {}
 
 
 def _each(supply: Supply, place: int, values: list[str], kind: str) -> list[str]:
@@ -119,6 +144,7 @@ def _instruction(supply: Supply, place: int, needed: bool = True) -> str:
     quotes = [supply.sources[at].value for at in each.sources if supply.sources[at].is_text]
     said = _asked(supply, place) if each.task.endswith("answering") else ""
     said = said or (quotes[0] if quotes else supply.words.own(each))
+    said = _ARTICLE.sub("", said) if each.task == "image-to-image" else said
     texts = [value for giver in each.givers for value in supply.made[giver]
              if TASKS[supply.found[giver].task].gives == "text"
              and (TASKS[supply.found[giver].task].output == "text" or "image" not in
@@ -164,7 +190,7 @@ def _compared(supply: Supply, place: int) -> list[dict[str, Any]]:
 
 def _two(said: str) -> list[str]:
     """The two texts that stand in one another's company without quotes: cut at the joint nearest to the middle."""
-    joints = [joint for joint in _JOINT.finditer(said) if 0 < joint.start() and joint.end() < len(said)]
+    joints = [joint for joint in _JOINT.finditer(said) if joint.start() > 0 and joint.end() < len(said)]
     if not joints:
         return [said]
     joint = min(joints, key=lambda each: abs(each.start() + each.end() - len(said)))
@@ -182,7 +208,8 @@ def _dubbed(supply: Supply, place: int) -> list[dict[str, Any]]:
     speech = [value for value in supply.inputs(place, "audio", needed=False) if value not in videos]
     speech = speech or [source.value for source in supply.sources if source.kind == "audio"]
     if not speech:
-        speech = [supply.add("text-to-speech", {"text": _said(supply, place, videos[0])})]
+        text = _said(supply, place, videos[0])
+        speech = [supply.add("text-to-speech", {"text": text, **_spoken_in(supply, text)})]
     return [{"video": video, "audio": speech[0]} for video in videos[:1]]
 
 

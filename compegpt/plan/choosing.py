@@ -51,15 +51,16 @@ class Source:
     role: str = ""
 
 
-def wanted(network: Network, reading: Reading, sources: Sequence[Source], allowed: Collection[str] | None
-           ) -> list[Wanted]:
+def wanted(network: Network, reading: Reading, sources: Sequence[Source], allowed: Collection[str] | None,
+           says: bool = True) -> list[Wanted]:
     """The types that are called for, in the order in which the request names them, and what they take.
 
-    Who names a file wants something done with it: there the likeliest type will do, if it is likely at all.
+    Who names a file and `says` anything wants something done with it: there the likeliest type that fits will do.
     """
     found = _called_for(network, reading, allowed, float(network.card["threshold"]))
-    if not found and any(not source.is_text for source in sources):
-        found = _called_for(network, reading, allowed, float(network.card["likely"]))[:1]
+    if not found and says and any(not source.is_text for source in sources):
+        fitting = frozenset(name for name in TASKS if any(fits(source.kind, name) for source in sources))
+        found = _likeliest(network, reading, fitting if allowed is None else fitting & frozenset(allowed))
     if not found:
         return []
     scores = network.arcs(reading, [each.number for each in found], [source.position for source in sources],
@@ -82,9 +83,12 @@ def _called_for(network: Network, reading: Reading, allowed: Collection[str] | N
             best = members[int(odds.argmax())]
             more = reading.more[best]
             found.append(Wanted(network.types[best], best, together, (float(more[0]), float(more[1]))))
-    if limit < 0:
-        return sorted(found, key=lambda each: -each.odds)
     return sorted(found, key=lambda each: float(reading.places[each.number]))
+
+
+def _likeliest(network: Network, reading: Reading, allowed: Collection[str]) -> list[Wanted]:
+    found = _called_for(network, reading, allowed, float(network.card["likely"]))
+    return sorted(found, key=lambda each: -each.odds)[:1]
 
 
 def _connect(found: Sequence[Wanted], scores: Array, sources: Sequence[Source], limit: float) -> None:

@@ -13,13 +13,15 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from compegpt.plan import sureness, things, tongue
+import numpy as np
+
+from compegpt.plan import sureness, things, tongue, wording
 from compegpt.plan.allowed import restricted
 from compegpt.plan.arguments import planned
 from compegpt.plan.choosing import Source, Wanted, wanted
 from compegpt.plan.clauses import split
 from compegpt.plan.marking import Marked, marked
-from compegpt.plan.mentions import Masked, kind_of, masked
+from compegpt.plan.mentions import TOKEN, Masked, kind_of, masked
 from compegpt.plan.network import Network, Reading, shared_network
 from compegpt.plan.spelling import mended
 from compegpt.plan.supplying import Supply, Words
@@ -27,6 +29,7 @@ from compegpt.plan.validate import MAX_TASKS, harmless, problems, references, va
 from compegpt.schema import Proposal, Request, Task, Turn
 
 MAX_CHARACTERS = 200_000
+_WORD = re.compile(r"[^\W\d_]{2}")
 _SAME_FOR = re.compile(r"^\W*(?:(?:and|now|also|then|please|what about|how about|(?:can you )?do|the same|same|it|"
                        r"that|this|again|thing|"
                        r"for|with|to|on|in|try|ok|the (?:file|image|photo|picture|recording|text))\W+)*(?:⟦(?:image|"
@@ -70,7 +73,7 @@ class EmbeddedPlanner:
         ready = marked(found, self._network.tokenizer, [thing.kind for thing in past])
         reading = self._network.read(ready.ids)
         sources = _sources(found, ready, past)
-        chosen = wanted(self._network, reading, sources, allowed)
+        chosen = wanted(self._network, reading, sources, allowed, _WORD.search(TOKEN.sub(" ", found.text)) is not None)
         supply = Supply(chosen, sources, _words(self._network, found, ready, reading), allowed)
         tasks = planned(supply)[:MAX_TASKS] or _answered(request, allowed)
         if problems(tasks):
@@ -106,30 +109,31 @@ def _words(network: Network, found: Masked, ready: Marked, reading: Reading) -> 
     def own(each: Wanted) -> str:
         first, last = network.spans(reading, each.number)
         start = int(first.argmax())
-        if start == 0:
+        begins, ends = ready.places[start][0], ready.places[start + int(last[start:].argmax())][1]
+        if start == 0 or not 0 <= begins < ends:
             return ""
-        end = start + int(last[start:].argmax())
-        begins, ends = ready.places[start][0], ready.places[end][1]
-        said = found.text[begins:ends].strip(" .,;:") if 0 <= begins < ends else ""
-        return found.restored(said)
+        return found.restored(wording.whole(found.text, begins, ends, each.task))
 
     def clause(each: Wanted) -> str:
         if len(clauses) == 1:
             return clauses[0][2]
-        look = reading.tags[:, each.number]
-        weights = [1 / (1 + float(pow(2.718, -value))) for value in look]
-        shares = [sum(weight for weight, (start, end) in zip(weights, ready.places, strict=True)
+        calling = 1 / (1 + np.exp(-reading.tags[:, each.number]))
+        shares = [sum(calls for calls, (start, end) in zip(calling, ready.places, strict=True)
                       if first <= start and end <= last) for first, last, _ in clauses]
-        return clauses[max(range(len(clauses)), key=shares.__getitem__)][2]
+        return clauses[int(np.argmax(shares))][2]
 
     labels = [mention.value for mention in found.mentions if mention.kind == "labels"]
     return Words(found.text, own, clause, found.restored, labels)
 
 
+_GAP = re.compile(r"\s{200}")
+"""Nobody writes such a request, and its clauses would take long to find."""
+
+
 def _clauses(text: str) -> list[tuple[int, int, str]]:
     """The clauses of a masked request with where they begin and end."""
     made, at = [], 0
-    for each in split(text):
+    for each in [] if _GAP.search(text) else split(text):
         start = text.find(each.text, at)
         if start < 0:
             start = text.find(each.text)

@@ -21,6 +21,8 @@ LONGEST = 224
 _HEAD, _TAIL = 12, 4
 """Pieces of a quoted text that are read."""
 _STEM = 5
+_NAMED = 8
+"""Files whose names are read; of those after them only the kinds are."""
 _READ = 6000
 """Characters of a request that are read, from its beginning and from its end."""
 _FIRST_MARKER = 1
@@ -50,11 +52,12 @@ def marked(found: Masked, tokenizer: Any, past: Sequence[str] = ()) -> Marked:
         made.text(start, end)
         if end < len(found.text):
             made.add(MARKERS["cut"])
-    made.cut(LONGEST - 40)
-    for number, mention in enumerate(found.mentions):
-        if mention.implicit and len(made.ids) < LONGEST - 12:
+    attached = [(number, mention) for number, mention in enumerate(found.mentions) if mention.implicit]
+    made.cut(LONGEST - min(40 + len(attached), 100))
+    for place, (number, mention) in enumerate(attached):
+        if len(made.ids) < LONGEST - 12:
             made.add(_SEP)
-            made.mention(number, mention, (-1, -1))
+            made.mention(number, mention, (-1, -1), stem=_STEM if place < _NAMED else 0)
     for place, kind in list(enumerate(past))[-6:]:
         if len(made.ids) < LONGEST - 2:
             made.sources.append((len(made.ids), -1 - place))
@@ -81,15 +84,16 @@ class _Pieces:
         at = start
         for token in TOKEN.finditer(self.found.text, start, end):
             self._words(at, token.start())
-            self.mention(int(token[2]), self.found.mentions[int(token[2])], token.span())
+            number = int(token[2])
+            self.mention(number, self.found.mentions[number], token.span(), stem=_STEM if number < _NAMED else 0)
             at = token.end()
         self._words(at, end)
 
-    def mention(self, number: int, mention: Mention, place: tuple[int, int]) -> None:
+    def mention(self, number: int, mention: Mention, place: tuple[int, int], stem: int = _STEM) -> None:
         self.sources.append((len(self.ids), number))
         if mention.is_file:
             self.add(MARKERS[f"file:{mention.kind}" if mention.kind in KINDS else "file:file"], place)
-            for piece in self._encoded(_stem(str(mention.value)))[:_STEM]:
+            for piece in self._encoded(_stem(str(mention.value)))[:stem]:
                 self.add(piece, place)
             return
         value = ", ".join(mention.value) if isinstance(mention.value, list) else str(mention.value)
@@ -111,13 +115,18 @@ class _Pieces:
 
     def _words(self, start: int, end: int) -> None:
         if start < end:
-            encoded = self.tokenizer.encode(self.found.text[start:end], add_special_tokens=False)
+            encoded = self.tokenizer.encode(_sound(self.found.text[start:end]), add_special_tokens=False)
             self.ids += encoded.ids
             self.places += [(start + first, start + last) for first, last in encoded.offsets]
 
     def _encoded(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
+        ids: list[int] = self.tokenizer.encode(_sound(text), add_special_tokens=False).ids
         return ids
+
+
+def _sound(text: str) -> str:
+    """The text with a sign of the same length for each half of a character, which no tokenizer takes."""
+    return text if text.isascii() else re.sub(r"[\ud800-\udfff]", "\ufffd", text)
 
 
 def _stem(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from compegpt.plan.mentions import TOKEN, Masked
-from compegpt.sources.embedded.language import identified
 
 KNOWN = "English"
 _ENGLISH = frozenset((
@@ -27,10 +26,25 @@ _SHARED = frozenset((
 _ENOUGH = 3
 """Words without which nothing is said of a language."""
 _READ = 600
-_WRITTEN_IN_LATIN = frozenset((
-    "af", "ca", "cs", "cy", "da", "de", "es", "et", "eu", "fi", "fr", "ga", "gl", "hr", "hu", "id", "is", "it", "lt",
-    "lv", "ms", "nb", "nl", "nn", "no", "pl", "pt", "ro", "sk", "sl", "sq", "sv", "sw", "tl", "tr", "vi"))
-"""What is believed of a short text: a guess at a rare language is a guess."""
+_OTHERS = frozenset((
+    "acest", "alsjeblieft", "apa", "auf", "avec", "baca", "beschreibe", "bestand", "bild", "bir", "bitte", "bu",
+    "cette", "che", "cho", "citește", "co", "com", "como", "con", "cosa", "của", "dan", "dans", "das", "datei",
+    "del", "della", "dem", "den", "der", "des", "descreva", "descrivi", "det", "deze", "di", "die", "diesen",
+    "dieses", "dis", "dit", "donne", "du", "décris", "dịch", "een", "egy", "ein", "eine", "einen", "el", "en", "er",
+    "est", "esta", "este", "et", "ett", "ez", "fais", "favor", "fichier", "fordítsd", "foto", "för", "für", "gli",
+    "het", "hva", "hvad", "hvor", "ich", "il", "im", "imagen", "immagine", "ini", "ins", "isso", "ist", "isto",
+    "için", "ja", "jak", "je", "jest", "kannst", "który", "kun", "käännä", "kérlek", "las", "le", "lee", "lees",
+    "leggi", "leia", "les", "lies", "lire", "lis", "los", "lue", "là", "läs", "lütfen", "ma", "med", "mes", "met",
+    "mi", "mikä", "mir", "mit", "moi", "mon", "na", "ne", "nedir", "nel", "nicht", "này", "não", "obrazie", "och",
+    "og", "oku", "ole", "olvasd", "op", "opisz", "os", "oversett", "oversæt", "para", "peux", "pliku", "pode", "por",
+    "pour", "proszę", "prosím", "przeczytaj", "przetłumacz", "puede", "puedes", "puoi", "på", "přelož", "přečti",
+    "qual", "quale", "que", "questa", "questo", "qui", "quiero", "quoi", "qué", "resim", "resuma", "resume",
+    "riassumi", "rog", "résume", "sag", "se", "snälla", "steht", "sur", "ta", "te", "ten", "terjemahkan", "texte",
+    "texto", "tolong", "traduce", "traducere", "traduci", "traduire", "traduis", "traduza", "tu", "tym", "tämä",
+    "uma", "una", "und", "une", "untuk", "vad", "van", "ve", "vertaal", "vilken", "você", "voglio", "von", "voor",
+    "và", "vær", "w", "wat", "welche", "welke", "wie", "wil", "yang", "z", "zeig", "zu", "zusammen", "är", "çevir",
+    "és", "översätt", "übersetze", "și"))
+"""Frequent words of other languages in Latin letters; they count only where there is no English word at all."""
 
 
 def foreign(found: Masked) -> bool:
@@ -43,7 +57,7 @@ def foreign(found: Masked) -> bool:
         return True
     if len(words) < _ENOUGH or any(word in _ENGLISH and word not in _SHARED for word in words):
         return False
-    return identified(text) in _WRITTEN_IN_LATIN
+    return sum(word in _OTHERS for word in words) >= max(2, len(words) / 5)
 
 
 TOLD = (f"This request does not seem to be in {KNOWN}, the only language that the embedded planner understands. Ask in "

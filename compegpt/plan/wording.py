@@ -6,6 +6,13 @@ import re
 
 from compegpt.plan.clauses import bare
 
+_END = r"[\s.?!,:;]*$"
+_STYLE = (r"\b(?:in|into|to|like|as)\s+(?:(?:look\s+(?:like\s+)?|be\s+))?(?:the style of\s+)?(?P<text>(?:an?\s+|"
+          r"the style of\s+)?[^.?!⟦]+?)(?:\s+(?:style|version|image|picture|filter))?" + _END,
+          r"\b(?:make|create|give me|apply|produce|generate|draw)\s+(?:me )?(?P<text>an?\s+[^.?!⟦]+?)\s+(?:of|from|"
+          r"out of|to|filter|version|on)\b",
+          r"\b(?:make|turn|paint|render|colou?r|give)\s+(?:⟦image\d+⟧|it|the (?:image|picture|"
+          r"photo))\s+(?:look\s+)?(?P<text>[^⟦]+?)" + _END)
 _WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|given|based on|according to|with|about|"
                     r"shown in|for)\s+)?"
                     r"(?P<the>(?:(?:the|this|that|my|attached|following|given)\s+)*)"
@@ -13,11 +20,47 @@ _WHERE = re.compile(r"\s*(?:\b(?P<where>in|from|on|at|of|inside|within|using|giv
                     r"certificate|contract|form|bill|letter|ticket|menu|report|recording|screenshot|"
                     r"named|sign|notes?|page)\s+){0,2})"
                     r"(?P<token>⟦(?:image|text|audio|video|file|table)\d+⟧)(?P<comma>\s*[,:])?", re.IGNORECASE)
+_LAST_POINTER = re.compile(r"\s+(?:it|this|that|them|the (?:image|picture|photo)s?|version|copy)$", re.IGNORECASE)
 _PLAIN = {"image": "picture", "audio": "recording", "video": "video", "table": "table"}
 _ASKING = re.compile(r"^(?:(?:please|can you|could you|tell me|let me know|answer(?: (?:me|the question|this question|"
                      r"this|the following|from|using|"
                      r"based on it))*|find out|say|i want to know|i'd like to know|i wonder|do you know|"
                      r"the question(?: is)?|question|explain)\b[\s,:]*)+", re.I)
+
+
+def style(clause: str) -> str:
+    """What a picture is to be turned into ("a pencil sketch" gives "pencil sketch"); all of the clause where unsaid."""
+    plain = _tidy(_WHERE.sub(" ", bare(clause)))
+    if re.search(r"^(?:remov|reduc|suppress|clean|filter|get rid)\w*\b.*\bnoise\b", plain, re.IGNORECASE):
+        return "denoise"
+    for pattern, text in ((_STYLE[0], plain), (_STYLE[1], bare(clause)), (_STYLE[2], bare(clause))):
+        found = re.search(pattern, text, re.IGNORECASE)
+        if found and not re.match(r"(?:it|this|that|me|the (?:image|picture|photo))\b", found["text"], re.IGNORECASE):
+            return re.sub(r"^(?:an?|the|the style of)\s+", "", found["text"].strip(), flags=re.IGNORECASE)
+    return _LAST_POINTER.sub("", plain.rstrip(".!"))
+
+
+def whole(text: str, begins: int, ends: int, task: str) -> str:
+    """A type's own words in a masked request, with the file in their midst as a noun, and the mark of a question."""
+    words = text[begins:ends].strip(" .,;:")
+    file = _FILE_AFTER.match(text, ends)
+    if task.endswith("answering"):
+        noun = "document" if task.startswith("document") else ""
+        if file is not None and (file["where"] or words.endswith(_DANGLING)):
+            return question(text[begins : file.end()], noun)
+        asks = "?" in text[ends - 1 : ends + 1]
+        if "⟦" in words:
+            return question(words.rstrip("?") + "?" * asks, noun)
+        return words.rstrip("?") + "?" * asks
+    if task == "image-editing" and file is not None and file["rest"].strip():
+        return instruction(text[begins : file.end("rest")])
+    return words
+
+
+_DANGLING = (" in", " on", " at", " of", " from", " to", " about", " according")
+_FILE_AFTER = re.compile(r"\s*(?P<where>(?:in|on|at|of|from|about|according to|to|with)\s+)?"
+                         r"(?:(?:the|my|this|that)\s+)?(?:\w+\s+)?⟦(?:image|text|audio|video|file|table)\d+⟧\??"
+                         r"(?P<rest>[^.?!,;\n⟦]*)", re.IGNORECASE)
 
 
 def instruction(clause: str) -> str:

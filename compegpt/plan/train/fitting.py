@@ -13,7 +13,7 @@ import torch
 
 from compegpt.embed import MiniLM
 from compegpt.embed.forward import Array
-from compegpt.plan.train.losses import batch, folded, loss
+from compegpt.plan.train.losses import Batch, batch, folded, loss
 from compegpt.plan.train.net import MARKED, Net
 from compegpt.plan.train.targets import Example
 

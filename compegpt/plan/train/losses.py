@@ -80,7 +80,8 @@ def loss(net: Net, given: Batch) -> tuple[Tensor, dict[str, float]]:
     parts["arcs"] = _arcs(net, read, types, members, examples)
     parts["spans"] = _spans(net, read, types, members, given)
     parts["tags"] = _tags(read.tags, given)
-    total = parts["present"] + 0.5 * parts["alone"] + 0.3 * parts["more"] + parts["arcs"] + 0.5 * parts["spans"] + 0.3 * parts["tags"]
+    total = parts["present"] + 0.5 * parts["alone"]
+    total = total + 0.3 * parts["more"] + parts["arcs"] + 0.5 * parts["spans"] + 0.3 * parts["tags"]
     return total, {name: value.item() for name, value in parts.items()}
 
 
