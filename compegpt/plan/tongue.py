@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from compegpt.plan.languages import CODES
 from compegpt.plan.mentions import TOKEN, Masked
 
 KNOWN = "English"
@@ -28,22 +29,22 @@ _ENOUGH = 3
 _READ = 600
 _OTHERS = frozenset((
     "acest", "alsjeblieft", "apa", "auf", "avec", "baca", "beschreibe", "bestand", "bild", "bir", "bitte", "bu",
-    "cette", "che", "cho", "citește", "co", "com", "como", "con", "cosa", "của", "dan", "dans", "das", "datei",
-    "del", "della", "dem", "den", "der", "des", "descreva", "descrivi", "det", "deze", "di", "die", "diesen",
-    "dieses", "dis", "dit", "donne", "du", "décris", "dịch", "een", "egy", "ein", "eine", "einen", "el", "en", "er",
-    "est", "esta", "este", "et", "ett", "ez", "fais", "favor", "fichier", "fordítsd", "foto", "för", "für", "gli",
-    "het", "hva", "hvad", "hvor", "ich", "il", "im", "imagen", "immagine", "ini", "ins", "isso", "ist", "isto",
-    "için", "ja", "jak", "je", "jest", "kannst", "który", "kun", "käännä", "kérlek", "las", "le", "lee", "lees",
-    "leggi", "leia", "les", "lies", "lire", "lis", "los", "lue", "là", "läs", "lütfen", "ma", "med", "mes", "met",
-    "mi", "mikä", "mir", "mit", "moi", "mon", "na", "ne", "nedir", "nel", "nicht", "này", "não", "obrazie", "och",
-    "og", "oku", "ole", "olvasd", "op", "opisz", "os", "oversett", "oversæt", "para", "peux", "pliku", "pode", "por",
-    "pour", "proszę", "prosím", "przeczytaj", "przetłumacz", "puede", "puedes", "puoi", "på", "přelož", "přečti",
-    "qual", "quale", "que", "questa", "questo", "qui", "quiero", "quoi", "qué", "resim", "resuma", "resume",
-    "riassumi", "rog", "résume", "sag", "se", "snälla", "steht", "sur", "ta", "te", "ten", "terjemahkan", "texte",
-    "texto", "tolong", "traduce", "traducere", "traduci", "traduire", "traduis", "traduza", "tu", "tym", "tämä",
-    "uma", "una", "und", "une", "untuk", "vad", "van", "ve", "vertaal", "vilken", "você", "voglio", "von", "voor",
-    "và", "vær", "w", "wat", "welche", "welke", "wie", "wil", "yang", "z", "zeig", "zu", "zusammen", "är", "çevir",
-    "és", "översätt", "übersetze", "și"))
+    "cette", "che", "cho", "citește", "co", "com", "como", "con", "cosa", "của", "da", "dan", "dans", "das", "datei",
+    "del", "della", "dello", "dem", "den", "der", "des", "descreva", "descrivi", "det", "deze", "di", "die",
+    "diesen", "dieses", "dis", "dit", "donne", "du", "décris", "dịch", "e", "een", "egy", "ein", "eine", "einen",
+    "el", "en", "er", "est", "esta", "este", "et", "ett", "ez", "fais", "favor", "fichier", "fordítsd", "foto",
+    "för", "für", "gli", "het", "ho", "hva", "hvad", "hvor", "ich", "il", "im", "imagen", "immagine", "ini", "ins",
+    "isso", "ist", "isto", "için", "ja", "jak", "je", "jest", "kannst", "który", "kun", "käännä", "kérlek", "las",
+    "le", "lee", "lees", "leggi", "leia", "les", "lies", "lire", "lis", "los", "lue", "là", "läs", "lütfen", "ma",
+    "med", "mes", "met", "mi", "mikä", "mir", "mit", "moi", "mon", "na", "ne", "nedir", "nel", "nicht", "này", "não",
+    "obrazie", "och", "og", "oku", "ole", "olvasd", "op", "opisz", "os", "oversett", "oversæt", "para", "per",
+    "peux", "pliku", "pode", "por", "pour", "proszę", "prosím", "przeczytaj", "przetłumacz", "puede", "puedes",
+    "puoi", "på", "přelož", "přečti", "qual", "quale", "que", "questa", "questo", "qui", "quiero", "quoi", "qué",
+    "resim", "resuma", "resume", "riassumi", "rog", "résume", "sag", "se", "snälla", "steht", "sul", "sur", "ta",
+    "te", "ten", "terjemahkan", "texte", "texto", "tolong", "traduce", "traducere", "traduci", "traduire", "traduis",
+    "traduza", "tu", "tym", "tämä", "uma", "una", "und", "une", "untuk", "vad", "van", "ve", "vertaal", "vilken",
+    "você", "voglio", "von", "voor", "và", "vær", "w", "wat", "welche", "welke", "wie", "wil", "yang", "z", "zeig",
+    "zu", "zusammen", "är", "çevir", "és", "översätt", "übersetze", "și"))
 """Frequent words of other languages in Latin letters; they count only where there is no English word at all."""
 
 
@@ -55,7 +56,8 @@ def foreign(found: Masked) -> bool:
     latin = sum(not re.search(r"[^\u0000-\u024f]", word) for word in words)
     if latin < len(words) / 2:
         return True
-    if len(words) < _ENOUGH or any(word in _ENGLISH and word not in _SHARED for word in words):
+    if len(words) < _ENOUGH or any(
+            word in CODES or (word in _ENGLISH and word not in _SHARED) for word in words):
         return False
     return sum(word in _OTHERS for word in words) >= max(2, len(words) / 5)
 
