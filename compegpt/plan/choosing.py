@@ -20,6 +20,10 @@ TAKES = {"audio": ("audio", "video"), "table": ("table", "text", "image"), "text
 """Kinds of things that an argument of a kind takes."""
 
 
+ANSWER = "answer"
+"""The role of an answer that an earlier turn gave: another question is asked of what that one was asked of."""
+
+
 @dataclass
 class Wanted:
     """A task type that a request calls for."""
@@ -99,7 +103,7 @@ def _connect(found: Sequence[Wanted], scores: Array, sources: Sequence[Source], 
             if other != place and gives(found[other].task, each.task):
                 each.odds_of["task", other] = float(scores[place, other])
         for other, source in enumerate(sources):
-            if fits(source.kind, each.task):
+            if fits(source.kind, each.task) and not (source.role == ANSWER and each.task.endswith("answering")):
                 each.odds_of["source", other] = float(scores[place, count + other])
     sure = sorted(((odds, place, key) for place, each in enumerate(found) for key, odds in each.odds_of.items()
                    if odds > limit), reverse=True)

@@ -18,7 +18,7 @@ import numpy as np
 from compegpt.plan import sureness, things, tongue, wording
 from compegpt.plan.allowed import restricted
 from compegpt.plan.arguments import planned
-from compegpt.plan.choosing import Source, Wanted, wanted
+from compegpt.plan.choosing import ANSWER, Source, Wanted, wanted
 from compegpt.plan.clauses import split
 from compegpt.plan.marking import Marked, marked
 from compegpt.plan.mentions import TOKEN, Masked, kind_of, masked
@@ -95,7 +95,8 @@ def _sources(found: Masked, ready: Marked, past: Sequence[things.Thing]) -> list
     for position, number in ready.sources:
         if number < 0:
             thing = past[-1 - number]
-            made.append(Source(position, thing.kind, thing.value, is_text=thing.kind == "text"))
+            made.append(Source(position, thing.kind, thing.value, is_text=thing.kind == "text",
+                               role=ANSWER if thing.task.endswith("answering") else ""))
         else:
             mention = found.mentions[number]
             made.append(Source(position, mention.kind, str(mention.value),

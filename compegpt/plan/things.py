@@ -21,7 +21,10 @@ class Thing:
 
 
 def of_history(history: Sequence[Turn]) -> list[Thing]:
-    """What earlier turns were given and made, oldest first; texts by their content, files by their path."""
+    """What earlier turns were given and made, oldest first; texts by their content, files by their path.
+
+    Labels are left out: "it" is what was classified, never the class.
+    """
     things: list[Thing] = []
     for turn in history[-6:]:
         things += [Thing(kind_of(file), file) for file in turn["request"]["files"]]
@@ -31,11 +34,8 @@ def of_history(history: Sequence[Turn]) -> list[Thing]:
             output = result["output"] or {}
             kind = TASKS[result["task"]].gives if result["task"] in TASKS else "text"
             value = output.get(kind)
-            labels = output.get("labels") or []
             if isinstance(value, str) and value.strip():
                 things.append(Thing(kind, harmless(value), task=result["task"]))
-            elif labels:
-                things.append(Thing("text", labels[0]["label"], task=result["task"]))
         if not turn["results"]:
             things += [thing for task in turn["plan"] for thing in _inputs(task["task"], task["args"])]
     return list(dict.fromkeys(reversed(things)))[::-1]

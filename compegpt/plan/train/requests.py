@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from compegpt.plan.train import implied, inputs, joining, sharing, telegraphic
+from compegpt.plan.train import following, implied, inputs, joining, sharing, telegraphic
 from compegpt.plan.train.bank import phrases, voices
 from compegpt.plan.train.clauses import CREATIONS, clause, of_pool
 from compegpt.plan.train.compatible import FROM_TEXT, any_task, followers, on_one_thing, weights, works_on
@@ -148,23 +148,6 @@ def apart(rng: random.Random) -> Sample:
     return spoken(rng, draft, leads, lines)
 
 
-def follow_up(rng: random.Random) -> Sample:
-    """"And now in French": a step on what an earlier turn left."""
-    draft = Draft()
-    task = any_task(rng, on_one_thing())
-    number = draft.add(Step(task))
-    kind = next(iter(inputs.kinds(task)))
-    others = [rng.choice(["image", "audio", "video", "text"]) for _ in range(rng.randrange(3))]
-    draft.past = [*(other for other in others if other != kind), kind] if rng.random() < 0.7 else [
-        kind, *(other for other in others if other != kind)]
-    draft.steps[number] = replace(draft.steps[number], past=(draft.past.index(kind),))
-    x = plain(rng.choice(inputs.POINTING[kind]))
-    line = joining.sentence(rng, draft, number, x, None)
-    if rng.random() < 0.4:
-        line = (Piece(rng.choice(["now ", "and ", "ok now ", "then ", "next, ", "great, now "])), *line)
-    return spoken(rng, draft, [], [line], chatty=False)
-
-
 def chat(rng: random.Random) -> Sample:
     """No task at all."""
     draft = Draft()
@@ -178,7 +161,8 @@ def chat(rng: random.Random) -> Sample:
 
 _KINDS: tuple[tuple[Callable[[random.Random], Sample], float], ...] = (
     (single, 30), (steps, 24), (nested, 8), (sharing.several_files, 4), (sharing.shared_thing, 3),
-    (sharing.shared_object, 5), (apart, 4), (follow_up, 4), (chat, 5), (implied.asked, 7), (implied.through, 7),
+    (sharing.shared_object, 5), (apart, 4), (following.follow_up, 5), (chat, 5), (implied.asked, 7),
+    (implied.through, 7),
     (implied.with_more, 3), (telegraphic.telegram, 3), (implied.files_compared, 1.5), (implied.for_people, 2.5),
     (implied.given_text, 0.7))
 """Kinds of requests, and how often each is made."""

@@ -9,7 +9,7 @@ import pytest
 
 from compegpt.embed import shared_encoder
 from compegpt.plan.shape import TYPES
-from compegpt.plan.train import requests, sharing, targets
+from compegpt.plan.train import following, requests, sharing, targets
 from compegpt.plan.train.bank import FORMS, phrases
 from compegpt.plan.train.sample import Sample
 from compegpt.tasks import TASKS
@@ -69,7 +69,7 @@ def test_the_words_of_a_drawing_are_its_span() -> None:
     assert found > 3
 
 
-@pytest.mark.parametrize("kind", [requests.single, requests.steps, requests.nested, requests.apart, requests.follow_up,
+@pytest.mark.parametrize("kind", [requests.single, requests.steps, requests.nested, requests.apart, following.follow_up,
                                   sharing.several_files, sharing.shared_thing, sharing.shared_object])
 def test_each_kind_of_request_has_steps(kind: Callable[[random.Random], Sample]) -> None:
     rng = random.Random(11)
