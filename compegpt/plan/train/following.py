@@ -14,15 +14,12 @@ from compegpt.plan.train.voice import spoken
 
 _SHORT: dict[str, tuple[str, ...]] = {
     "translation": ("and in {l}?", "now in {l}", "in {l} too", "{l} please", "what about {l}?", "the same in {l}",
-                    "and {l}?",
-                    "how would that be in {l}", "into {l} then", "and translate it to {l}", "translate that to {l},
-                    please"),
-    "summarization": ("shorter please", "shorter, in one sentence", "even shorter", "in brief", "the short version",
-                      "sum it up",
-                      "tl;dr", "shorter please, two sentences", "now the gist", "summarize that"),
+        "and {l}?", "how would that be in {l}", "into {l} then", "and translate it to {l}",
+        "translate that to {l}, please"),
+    "summarization": ("shorter please", "shorter, in one sentence", "even shorter", "in brief",
+        "the short version", "sum it up", "tl;dr", "shorter please, two sentences", "now the gist", "summarize that"),
     "text-to-speech": ("read it aloud", "say it", "out loud please", "now speak it", "say it in {l} then",
-                       "let me hear it",
-                       "say it aloud", "now read it to me", "can I hear that?", "speak it"),
+        "let me hear it", "say it aloud", "now read it to me", "can I hear that?", "speak it"),
     "image-upscaling": ("bigger", "make the picture larger", "sharper please", "can you enlarge it?", "upscale it"),
     "ocr": ("read it", "what does it say?", "and the text on it?", "what's written there?", "read the picture"),
     "language-identification": ("and what language is that?", "which language?", "what language was it in?"),
@@ -38,13 +35,13 @@ _SHORT: dict[str, tuple[str, ...]] = {
     "image-to-image": ("now as a cartoon", "make it brighter", "same but in oil"),
     "text-to-image": ("draw it", "now make a picture of that", "illustrate it"),
     "text-to-video": ("make a clip of it", "now as a video")}
-_ASKED = (("question-answering", "text", "questions_text"), ("visual-question-answering", "image",
-    "questions_picture"),
+_ASKED = (("question-answering", "text", "questions_text"),
+          ("visual-question-answering", "image", "questions_picture"),
           ("document-question-answering", "image", "questions_document"))
 _INSIDE = (("what language is the text in {x}?", "image", "ocr", "language-identification"),
            ("translate what it says into {l}", "image", "ocr", "translation"),
-           ("read what's on {x} aloud", "image", "ocr", "text-to-speech"), ("sum up what it says", "image", "ocr",
-           "summarization"),
+           ("read what's on {x} aloud", "image", "ocr", "text-to-speech"),
+           ("sum up what it says", "image", "ocr", "summarization"),
            ("what is {x} about, in short?", "audio", "automatic-speech-recognition", "summarization"),
            ("and what they say, in {l}", "audio", "automatic-speech-recognition", "translation"))
 _FIRST = ("now ", "and ", "ok now ", "then ", "next, ", "great, now ", "thanks, now ", "please ")
@@ -74,8 +71,8 @@ def follow_up(rng: random.Random) -> Sample:
 def _on_past(rng: random.Random, draft: Draft, task: str, kind: str) -> int:
     """A step on a thing of this kind, beside which there may be others, of its kind as well: the newest is meant."""
     number = draft.add(Step(task))
-    others = [rng.choice(["image", "audio", "video", "text"]) for _ in range(rng.choices([0, 1, 2, 3], [3, 4, 3,
-    1])[0])]
+    count = rng.choices([0, 1, 2, 3], [3, 4, 3, 1])[0]
+    others = [rng.choice(["image", "audio", "video", "text"]) for _ in range(count)]
     before = [other for other in others if rng.random() < 0.6]
     after = [other for other in others if other not in before and other != kind]
     draft.past = [*before, kind, *after]
