@@ -76,7 +76,7 @@ class Course:
 
     def _finish(self, net: Net, rows: Sequence[Known]) -> None:
         examples = [example(row, self._tokenizer) for row in rows]
-        fit(net, [[*made_up, *examples, *examples] for made_up in self._made_up(4 * 1200, 2, 4)], self._tell, rate=4e-5)
+        fit(net, [[*made_up, *examples, *examples] for made_up in self._made_up(3 * 1000, 2, 3)], self._tell, rate=4e-5)
 
     def _made_up(self, count: int, stage: int, parts: int = 8) -> list[list[Example]]:
         rng = random.Random(self._given.seed * 1000 + stage)
@@ -91,7 +91,7 @@ class Course:
 
     def _with_opinions(self, net: Net) -> list[list[Example]]:
         examples = self._unlabelled(net)
-        return [[*made_up, *examples] for made_up in self._made_up(self._given.samples * 3 // 4, 1, 2)]
+        return [[*made_up, *examples] for made_up in self._made_up(self._given.samples * 2 // 3, 1, 2)]
 
     def _unlabelled(self, net: Net) -> list[Example]:
         assert self._given.unlabelled is not None
