@@ -64,8 +64,10 @@ def warm_up() -> threading.Thread:
 
     def load() -> None:
         from compegpt.embed import shared_encoder
+        from compegpt.plan.network import shared_network
 
         shared_encoder().encode(["warm"])
+        shared_network().warm()
 
     thread = threading.Thread(target=load, daemon=True, name="warm-up")
     thread.start()

@@ -48,10 +48,6 @@ class EmbeddedPlanner:
         """The confidence from which on nine plans in ten of the development requests were exact."""
         return float(self._network.card["sure"])
 
-    def warm(self) -> None:
-        """Load the network, which the first plan would wait for."""
-        self._network.read([101, 102])
-
     async def plan(self, request: Request, history: Sequence[Turn],
                    allowed: Collection[str] | None = None) -> Proposal:
         return await asyncio.to_thread(self.planned, request, history, allowed)

@@ -90,6 +90,10 @@ class Network:
         graph = loaded(self._weights, _HEADS, mean=False)
         return graph or (lambda hidden: encoded(hidden, self._weights, _HEADS))
 
+    def warm(self) -> None:
+        """Load what the first request would wait for."""
+        self.read([101, 102])
+
     def read(self, ids: Sequence[int]) -> Reading:
         """The first half of the network on a request's pieces."""
         weights = self._ready()
