@@ -55,6 +55,8 @@ def _tongue(supply: Supply, place: int, value: str) -> dict[str, str]:
 
 def _spoken_in(supply: Supply, value: str) -> dict[str, str]:
     """The language of a text that was translated before."""
+    if target := next((source.target for source in supply.sources if source.target and source.value == value), ""):
+        return {"language": target}
     made = next((task for task in supply.tasks if value == f"<resource>-{task['id']}"), None)
     return {"language": made["args"]["target"]} if made is not None and made["task"] == "translation" else {}
 
@@ -94,6 +96,10 @@ def _translation(supply: Supply, place: int) -> list[dict[str, Any]]:
         found = last[-1:]
     source = languages.source(clause)
     texts = _each(supply, place, supply.inputs(place, "text"), "text")
+    if said := [text for text in texts if _spoken_in(supply, text).get("language") in found]:
+        for text in said:  # it is in that language already: to "say it in German" is to speak it
+            supply.add("text-to-speech", {"text": text, **_spoken_in(supply, text)})
+        texts = [text for text in texts if text not in said]
     pairs = list(zip(texts, found, strict=True)) if len(found) == len(texts) else [
         (text, code) for text in texts for code in found or ["en"]]
     return [{"text": text, "target": code, **({"source": source} if source and source != code else {})}

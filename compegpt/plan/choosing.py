@@ -53,6 +53,10 @@ class Source:
     is_text: bool
     """Whether the value is a text itself and not the name of a file."""
     role: str = ""
+    past: bool = False
+    """Whether an earlier turn left it."""
+    target: str = ""
+    """The language it was translated into."""
 
 
 def wanted(network: Network, reading: Reading, sources: Sequence[Source], allowed: Collection[str] | None,

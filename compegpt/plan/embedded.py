@@ -74,7 +74,7 @@ class EmbeddedPlanner:
         tasks = planned(supply)[:MAX_TASKS] or _answered(request, allowed)
         if problems(tasks):
             tasks = []
-        plan = restricted(validated(tasks), allowed)
+        plan = restricted(validated(things.reused(tasks, history) if history else tasks), allowed)
         numbers = sureness.features(reading, supply)
         return Proposal(plan, sureness.confidence(self._network, numbers) if plan else 0.0, "embedded"), numbers
 
@@ -92,7 +92,7 @@ def _sources(found: Masked, ready: Marked, past: Sequence[things.Thing]) -> list
         if number < 0:
             thing = past[-1 - number]
             made.append(Source(position, thing.kind, thing.value, is_text=thing.kind == "text",
-                               role=ANSWER if thing.task.endswith("answering") else ""))
+                               role=ANSWER if thing.task.endswith("answering") else "", past=True, target=thing.target))
         else:
             mention = found.mentions[number]
             made.append(Source(position, mention.kind, str(mention.value),

@@ -82,7 +82,8 @@ class Supply:
         sources = [at for at in each.sources if self.sources[at].kind in TAKES[kind]
                    and self.sources[at].value not in but]
         self.used |= set(sources)
-        values += [self.sources[at].value for at in sorted(sources, key=lambda at: self.sources[at].position)]
+        values += [self.sources[at].value for at in sorted(
+            sources, key=lambda at: (not self.sources[at].past, self.sources[at].position))]
         if values or not needed:
             return list(dict.fromkeys(values))
         return self._likeliest(place, kind, but)

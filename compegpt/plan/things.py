@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compegpt.plan.mentions import kind_of
 from compegpt.plan.validate import harmless, references
-from compegpt.schema import Turn
+from compegpt.schema import Task, Turn
 from compegpt.tasks import TASKS
 
 
@@ -17,7 +18,9 @@ class Thing:
     value: str
     """A file as the user wrote it, a text, or `<resource>-ID`."""
     task: str = ""
-    """The task type that makes it."""
+    """The task type that made it."""
+    target: str = ""
+    """The language it was translated into."""
 
 
 def of_history(history: Sequence[Turn]) -> list[Thing]:
@@ -35,10 +38,30 @@ def of_history(history: Sequence[Turn]) -> list[Thing]:
             kind = TASKS[result["task"]].gives if result["task"] in TASKS else "text"
             value = output.get(kind)
             if isinstance(value, str) and value.strip():
-                things.append(Thing(kind, harmless(value), task=result["task"]))
+                things.append(Thing(kind, harmless(value), result["task"], str(result["args"].get("target", ""))))
         if not turn["results"]:
             things += [thing for task in turn["plan"] for thing in _inputs(task["task"], task["args"])]
     return list(dict.fromkeys(reversed(things)))[::-1]
+
+
+def reused(tasks: Sequence[Task], history: Sequence[Turn]) -> list[Task]:
+    """A plan without the steps that an earlier turn has done already, their results in their place.
+
+    A plan of nothing else is done again.
+    """
+    done = {(result["task"], json.dumps(result["args"], sort_keys=True)): (result["output"] or {}).get(
+        TASKS[result["task"]].gives) for turn in history for result in turn["results"] if result["task"] in TASKS}
+    kept: list[Task] = []
+    known: dict[str, str] = {}
+    for task in tasks:
+        args = {name: known.get(value, value) if isinstance(value, str) else value
+                for name, value in task["args"].items()}
+        value = done.get((task["task"], json.dumps(args, sort_keys=True)))
+        if isinstance(value, str) and value.strip():
+            known[f"<resource>-{task['id']}"] = harmless(value)
+        else:
+            kept.append({**task, "args": args})
+    return kept or list(tasks)
 
 
 def _inputs(task: str, args: object) -> list[Thing]:
