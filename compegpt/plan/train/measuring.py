@@ -19,11 +19,12 @@ from compegpt.plan.train.known import Known
 from compegpt.plan.train.net import Net
 from compegpt.schema import Request
 
-THRESHOLDS: dict[str, Any] = {"threshold": 0.0, "likely": -2.0, "arc_threshold": 0.0, "sure": 0.9}
+THRESHOLDS: dict[str, Any] = {"threshold": 0.0, "likely": -12.0, "arc_threshold": 0.0, "sure": 1.0}
 _UNFITTED = {"bias": 0.0, "weights": [0.0] * len(sureness.FEATURES)}
 Floats = NDArray[np.float64]
 _EXACT = 12
 """The column of `planning_scores.counts` that says whether a plan is exact."""
+_NINE_IN_TEN = 0.9
 Said = tuple[list[float], list[float]]
 """Of one plan: its counts, and the features of its confidence."""
 
@@ -38,18 +39,24 @@ def read(net: Net, rows: Sequence[Known]) -> dict[str, Said]:
         for row in rows:
             request: Request = {"text": row.gold.request, "files": list(row.files), "thread": ""}
             plan, numbers = planner.looked(request, [], row.allowed)
-            found[row.gold.id] = (counts(shape_of_plan(plan.tasks), shape_of_gold(row.gold)), numbers)
+            found[row.gold.id] = (counts(shape_of_plan(plan.tasks), shape_of_gold(row.gold)),
+                                  numbers or [0.0] * len(sureness.FEATURES))
         return found
 
 
 def fitted(rows: Sequence[Known], said: Mapping[str, Said]) -> dict[str, Any]:
-    """The card's figures: the confidence fitted on all of `said`."""
+    """The card's figures: the confidence fitted on all of `said`, and from where on nine plans in ten are right."""
     if not said:
         return {**THRESHOLDS, "confidence": _UNFITTED}
     features = np.array([said[row.gold.id][1] for row in rows])
     exact = np.array([said[row.gold.id][0][_EXACT] for row in rows])
     bias, *weights = _logistic(features, exact)
-    return {**THRESHOLDS, "confidence": {"bias": bias, "weights": weights}}
+    sure = _sure_outside(rows, said)
+    order = np.argsort(-sure, kind="stable")
+    right = np.cumsum(exact[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(right >= _NINE_IN_TEN)
+    limit = round(float(sure[order][enough[-1]]), 3) if len(enough) else 1.0
+    return {**THRESHOLDS, "sure": limit, "confidence": {"bias": bias, "weights": weights}}
 
 
 def _logistic(features: Floats, exact: Floats, ridge: float = 1.0) -> list[float]:
