@@ -29,7 +29,9 @@ def _one_input(supply: Supply, place: int) -> list[dict[str, Any]]:
     if "text" in row.accepts and (said := _instruction(supply, place, needed=False) or _style(supply, place)):
         more["text"] = said
     values = _each(supply, place, supply.inputs(place, kind), kind)
-    return [{name: value, **more, **_tongue(supply, place, value)} for value in values]
+    texts = wording.styles(str(more.pop("text"))) if "text" in more else []
+    return [{name: value, **more, **_tongue(supply, place, value), **said}
+            for value in values for said in ([{"text": text} for text in texts] or [{}])]
 
 
 def _style(supply: Supply, place: int) -> str:
@@ -119,7 +121,15 @@ def _question(supply: Supply, place: int) -> list[dict[str, Any]]:
     values = values or _context(supply, question)
     if len(values) > 1 and any(value.startswith("<resource>") for value in values) and each.more[0] < 0:
         values = [" ".join(values)]
-    return [{"question": question, name: value} for value in values]
+    asked = _all_asked(supply, place, question)
+    return [{"question": each_asked, name: value} for value in values for each_asked in asked]
+
+
+def _all_asked(supply: Supply, place: int, question: str) -> list[str]:
+    """The question, or all of the request where its type is called for more often than once on one thing."""
+    each, asked = supply.found[place], supply.words.questions
+    several = each.more[0] > 0 and len(each.sources) + len(each.givers) < 2 and len(asked) > 1
+    return list(asked) if several else [question]
 
 
 def _context(supply: Supply, question: str) -> list[str]:
@@ -168,7 +178,8 @@ def _told(supply: Supply, place: int) -> list[dict[str, Any]]:
     """A picture and what to do with it or to ask of it."""
     text = _instruction(supply, place)
     pictures = _each(supply, place, supply.inputs(place, "image"), "image")
-    return [{"text": text, "image": picture} for picture in pictures if text]
+    texts = _all_asked(supply, place, text) if supply.found[place].task.endswith("answering") else [text]
+    return [{"text": each, "image": picture} for picture in pictures for each in texts if each]
 
 
 def _labelled(supply: Supply, place: int) -> list[dict[str, Any]]:

@@ -92,7 +92,8 @@ def _sources(found: Masked, ready: Marked, past: Sequence[things.Thing]) -> list
         if number < 0:
             thing = past[-1 - number]
             made.append(Source(position, thing.kind, thing.value, is_text=thing.kind == "text",
-                               role=ANSWER if thing.task.endswith("answering") else "", past=True, target=thing.target))
+                               role=ANSWER if thing.task.endswith("answering") else "", past=True, made_by=thing.task,
+                               target=thing.target))
         else:
             mention = found.mentions[number]
             made.append(Source(position, mention.kind, str(mention.value),
@@ -119,8 +120,9 @@ def _words(network: Network, found: Masked, ready: Marked, reading: Reading) -> 
                       if first <= start and end <= last) for first, last, _ in clauses]
         return clauses[int(np.argmax(shares))][2]
 
+    asked = [found.restored(wording.question(each)) for _, _, each in clauses if wording.asks(each)]
     labels = [mention.value for mention in found.mentions if mention.kind == "labels"]
-    return Words(found.text, own, clause, found.restored, labels)
+    return Words(found.text, own, clause, found.restored, labels, asked)
 
 
 _GAP = re.compile(r"\s{200}")

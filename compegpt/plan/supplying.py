@@ -29,6 +29,8 @@ class Words:
     restored: Callable[[str], str]
     """A masked text in the words of the user."""
     labels: Sequence[list[str]] = ()
+    questions: Sequence[str] = ()
+    """The clauses that ask something, as questions."""
 
 
 Maker = Callable[["Supply", int], list[dict[str, Any]]]

@@ -54,7 +54,7 @@ def foreign(found: Masked) -> bool:
     text = " ".join(TOKEN.sub(" ", found.text)[:_READ].split())
     words = re.findall(r"[^\W\d_]+", text.lower())
     latin = sum(not re.search(r"[^\u0000-\u024f]", word) for word in words)
-    if latin < len(words) / 2:
+    if latin < len(words) / 2 or "¿" in text or "¡" in text:
         return True
     if len(words) < _ENOUGH or any(
             word in CODES or (word in _ENGLISH and word not in _SHARED) for word in words):

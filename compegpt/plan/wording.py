@@ -48,7 +48,7 @@ def whole(text: str, begins: int, ends: int, task: str) -> str:
         noun = "document" if task.startswith("document") else ""
         if file is not None and (file["where"] or words.endswith(_DANGLING)):
             return question(text[begins : file.end()], noun)
-        asks = "?" in text[ends - 1 : ends + 1]
+        asks = "?" in text[ends - 1 : ends + 1] or (file is not None and "?" in text[ends : file.start("rest")])
         if "⟦" in words:
             return question(words.rstrip("?") + "?" * asks, noun)
         return words.rstrip("?") + "?" * asks
@@ -61,6 +61,20 @@ _DANGLING = (" in", " on", " at", " of", " from", " to", " about", " according")
 _FILE_AFTER = re.compile(r"\s*(?P<where>(?:in|on|at|of|from|about|according to|to|with)\s+)?"
                          r"(?:(?:the|my|this|that)\s+)?(?:\w+\s+)?⟦(?:image|text|audio|video|file|table)\d+⟧\??"
                          r"(?P<rest>[^.?!,;\n⟦]*)", re.IGNORECASE)
+
+
+def styles(text: str) -> list[str]:
+    """The styles of a list ("watercolour, a sketch and a cartoon"); the text itself where it is none."""
+    parts = re.split(r"\s*(?:,\s*(?:and\s+)?|\band\s+)an?\s+", text)
+    return parts if all(0 < len(part.split()) <= 3 for part in parts) else [text]
+
+
+def asks(clause: str) -> bool:
+    """Whether a clause is a question."""
+    return _ASKS.match(bare(clause)) is not None
+
+
+_ASKS = re.compile(r"(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
 
 
 def instruction(clause: str) -> str:

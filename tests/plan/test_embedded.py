@@ -169,4 +169,4 @@ def test_a_picture_without_extension_is_known_by_its_bytes(tmp_path: Path) -> No
 def test_a_file_name_with_blanks_is_found_where_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my photo.png").touch()
-    assert steps(planned("Read my photo.png")) == [["ocr", {"image": "my photo.png"}]]
+    assert steps(planned("Read the text in my photo.png")) == [["ocr", {"image": "my photo.png"}]]
