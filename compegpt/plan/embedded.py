@@ -70,6 +70,8 @@ class EmbeddedPlanner:
         reading = self._network.read(ready.ids)
         sources = _sources(found, ready, past)
         chosen = wanted(self._network, reading, sources, allowed, _WORD.search(TOKEN.sub(" ", found.text)) is not None)
+        if allowed is None and [each.task for each in chosen] == ["conversational"] and not chosen[0].sources:
+            chosen = []  # what is said to the planner itself is for the writer to answer
         supply = Supply(chosen, sources, _words(self._network, found, ready, reading), allowed)
         tasks = planned(supply)[:MAX_TASKS] or _answered(request, allowed)
         if problems(tasks):

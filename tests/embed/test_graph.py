@@ -44,9 +44,9 @@ def test_bytes_are_used_where_their_products_are_exact(monkeypatch: pytest.Monke
                                                        exactly: bool) -> None:
     asked: list[bool] = []
 
-    def remembered(weights: Weights, heads: int, *, eight_bits: bool) -> bytes:
+    def remembered(weights: Weights, heads: int, *, eight_bits: bool, mean: bool) -> bytes:
         asked.append(eight_bits)
-        return model(weights, heads, eight_bits=eight_bits)
+        return model(weights, heads, eight_bits=eight_bits, mean=mean)
 
     monkeypatch.setattr(graph, "multiplies_bytes_exactly", lambda: exactly)
     monkeypatch.setattr(graph, "model", remembered)

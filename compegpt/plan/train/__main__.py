@@ -12,8 +12,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from compegpt.errors import InputError
 from compegpt.plan.network import WEIGHTS
 from compegpt.plan.train.course import Course, Given
+from compegpt.plan.train.known import known, unlabelled
+
+OUT = Path("trained/weights.safetensors")
+LEAST = 100
+"""Made-up requests without which nothing is learned."""
 
 
 def main() -> None:
@@ -23,12 +29,22 @@ def main() -> None:
                         help="requests without plans, JSON Lines with `request`, perhaps `type`")
     parser.add_argument("--gold", type=Path, action="append", default=[],
                         help="requests with plans, as `eval planning` takes")
-    parser.add_argument("--samples", type=int, default=60_000, help="made-up requests of the first stage")
+    parser.add_argument("--samples", type=int, default=66_000, help="made-up requests of the first stage")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go, the card beside them")
+    parser.add_argument("--out", type=Path, default=OUT,
+                        help=f"where the weights go, the card beside them ({OUT}; what is used is {WEIGHTS})")
     parser.add_argument("--work", type=Path,
                         help="a folder that keeps what each stage ends with, so that a stopped run goes on")
     options = parser.parse_args()
+    try:
+        known(options.gold)
+        if options.unlabelled is not None:
+            unlabelled(options.unlabelled)
+    except InputError as error:
+        parser.error(str(error))
+    if options.samples < LEAST:
+        parser.error(f"--samples is {options.samples}; give {LEAST} or more.")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     Course(Given(options.unlabelled, tuple(options.gold), options.samples, options.seed), options.work).run(options.out)
 
 

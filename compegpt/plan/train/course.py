@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from compegpt.embed import shared_encoder
 from compegpt.plan.train import measuring, targets, weak
 from compegpt.plan.train.export import written
 from compegpt.plan.train.fitting import fit, fresh, opinions
-from compegpt.plan.train.known import Known, example, known
+from compegpt.plan.train.known import Known, example, known, unlabelled
 from compegpt.plan.train.net import Net
 from compegpt.plan.train.requests import made
 from compegpt.plan.train.targets import Example
@@ -95,15 +94,14 @@ class Course:
 
     def _unlabelled(self, net: Net) -> list[Example]:
         assert self._given.unlabelled is not None
-        text = self._given.unlabelled.read_text(encoding="utf-8")
-        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-        examples = [targets.of_request(line["request"], self._tokenizer) for line in lines]
+        lines = unlabelled(self._given.unlabelled)
+        examples = [targets.of_request(line.request, self._tokenizer) for line in lines]
         found: list[Example] = []
         shapes: list[str | None] = []
         for request, line, odds in zip(examples, lines, opinions(net, examples), strict=True):
-            if likely := weak.labelled(request, odds, line.get("type")):
+            if likely := weak.labelled(request, odds, line.type):
                 found.append(replace(likely, weight=_UNLABELLED_WEIGHT))
-                shapes.append(line.get("type"))
+                shapes.append(line.type)
         self._tell(f"{len(found)} of {len(lines)} requests without plans are used")
         return weak.with_arcs(net, found, shapes)
 

@@ -6,8 +6,12 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from compegpt.errors import InputError
+from compegpt.eval import planning_data
 from compegpt.eval.planning_data import TASKBENCH, Gold, Node, golds
 from compegpt.plan.shape import NUMBER_OF
 from compegpt.plan.train.targets import Example, bring, kinds_of, read
@@ -33,6 +37,26 @@ def known(paths: Sequence[Path]) -> list[Known]:
     rows = [Known(row, (), TASKBENCH) for path in (*paths, *sorted(OWN.glob("*.jsonl"))) for row in golds(path).rows]
     return [*rows, *(_short(number, entry) for number, entry in enumerate(
         json.loads((OWN / "requests.json").read_text(encoding="utf-8"))))]
+
+
+class Unlabelled(BaseModel):
+    """A request of which no plan is known."""
+
+    model_config = ConfigDict(frozen=True)
+    request: str = Field(min_length=1)
+    type: Literal["single", "chain", "dag"] | None = None
+
+
+def unlabelled(path: Path) -> list[Unlabelled]:
+    """The requests of a file, JSON Lines. Raises InputError, naming the line, for one that cannot be used."""
+    found = []
+    for number, line in enumerate(planning_data.read(path).split(b"\n"), 1):
+        if line.strip():
+            try:
+                found.append(Unlabelled.model_validate_json(line))
+            except ValidationError as error:
+                raise InputError(f"'{path}' line {number}: {planning_data.told(error)}.") from error
+    return found
 
 
 def _short(number: int, entry: dict[str, Any]) -> Known:
