@@ -36,7 +36,8 @@ def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, content: str, said:
         unlabelled(path)
 
 
-@pytest.mark.parametrize("arguments", [["--unlabelled", "nowhere.jsonl"], ["--gold", "nowhere.jsonl"], ["--samples", "3"]])
+@pytest.mark.parametrize("arguments", [["--unlabelled", "nowhere.jsonl"], ["--gold", "nowhere.jsonl"],
+                                       ["--samples", "3"]])
 def test_wrong_arguments_are_told_before_anything_is_trained(arguments: list[str], tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "compegpt.plan.train", *arguments], capture_output=True, text=True,
                           check=False, cwd=Path(__file__).parents[3])
