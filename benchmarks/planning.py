@@ -36,7 +36,8 @@ def main(files: list[str]) -> None:
                 for path in paths}
     loads = np.array([_loaded() for _ in range(5)])
     imports, first = loads.min(0), np.median(loads, axis=0)
-    print(f"import {imports[0]:.2f} s; load and first plan {imports[1]:.2f} s at best of 5, {first[1]:.2f} s in the middle")
+    print(f"import {imports[0]:.2f} s; load and first plan {imports[1]:.2f} s at best of 5, "
+          f"{first[1]:.2f} s in the middle")
     planner = EmbeddedPlanner()
     for name, texts in requests.items():
         for text in texts[:5]:

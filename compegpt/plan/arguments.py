@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from compegpt.plan import languages, wording
+from compegpt.plan import languages, pairing, wording
 from compegpt.plan.choosing import TAKES
 from compegpt.plan.supplying import Maker, Supply
 from compegpt.schema import Task
@@ -66,10 +66,12 @@ def _spoken_in(supply: Supply, value: str) -> dict[str, str]:
 def _each(supply: Supply, place: int, values: list[str], kind: str) -> list[str]:
     """One value for each time a type is called for; texts that one task takes together are joined."""
     each = supply.found[place]
-    files = {source.value for source in supply.sources}
-    if len(values) < 2 or each.more[0] > 0 or all(value in files for value in values):
+    given = {source.value for source in supply.sources}
+    files = {source.value for source in supply.sources if not source.is_text}
+    apart = kind == "text" and any(value in files for value in values)
+    if len(values) < 2 or each.more[0] > 0 or apart or all(value in given for value in values):
         return values
-    results = [value for value in values if value not in files]
+    results = [value for value in values if value not in given]
     if kind in _MEDIA or kind == "table":
         return (results or values)[:1]
     return [" ".join(values)]
@@ -94,9 +96,12 @@ def _from_words(supply: Supply, place: int) -> list[dict[str, Any]]:
 def _translation(supply: Supply, place: int) -> list[dict[str, Any]]:
     clause = supply.words.clause(supply.found[place])
     found = languages.all_targets(clause) or languages.all_targets(supply.words.text)
-    if not found and (last := languages.mentioned(clause)):
-        found = last[-1:]
     source = languages.source(clause)
+    if source is not None and source in found and not languages.targets(clause):
+        found = []
+    if not found and (last := [code for code in languages.mentioned(clause) if code != source]):
+        found = last[-1:]
+    found = found or languages.coded(supply.words.text)
     texts = _each(supply, place, supply.inputs(place, "text"), "text")
     if said := [text for text in texts if _spoken_in(supply, text).get("language") in found]:
         for text in said:  # it is in that language already: to "say it in German" is to speak it
@@ -119,7 +124,7 @@ def _question(supply: Supply, place: int) -> list[dict[str, Any]]:
         question = values.pop()
     question = question or supply.words.restored(wording.question(supply.words.clause(each)))
     values = values or _context(supply, question)
-    if len(values) > 1 and any(value.startswith("<resource>") for value in values) and each.more[0] < 0:
+    if len(values) > 1 and all(value.startswith("<resource>") for value in values) and each.more[0] < 0:
         values = [" ".join(values)]
     asked = _all_asked(supply, place, question)
     return [{"question": each_asked, name: value} for value in values for each_asked in asked]
@@ -128,8 +133,13 @@ def _question(supply: Supply, place: int) -> list[dict[str, Any]]:
 def _all_asked(supply: Supply, place: int, question: str) -> list[str]:
     """The question, or all of the request where its type is called for more often than once on one thing."""
     each, asked = supply.found[place], supply.words.questions
-    several = each.more[0] > 0 and len(each.sources) + len(each.givers) < 2 and len(asked) > 1
+    one_thing = len([at for at in each.sources if not supply.sources[at].is_text]) + len(each.givers) < 2
+    several = 1 < len(asked) <= _QUESTIONS and one_thing and (each.more[0] > 0 or len(asked) == supply.words.clauses)
     return list(asked) if several else [question]
+
+
+_QUESTIONS = 4
+"""Of one request, that are asked one by one."""
 
 
 def _context(supply: Supply, question: str) -> list[str]:
@@ -201,21 +211,9 @@ def _compared(supply: Supply, place: int) -> list[dict[str, Any]]:
                 [supply.sources[at].value] if what == "source" and supply.sources[at].kind in TAKES["text"] else [])
             texts += [value for value in more if value not in texts]
     if len(texts) < 2 and (own := supply.words.own(supply.found[place])):
-        texts += _two(own) if not texts else [own]
-    return [{"text": texts[0], "other": other} for other in texts[1:]]
-
-
-def _two(said: str) -> list[str]:
-    """The two texts that stand in one another's company without quotes: cut at the joint nearest to the middle."""
-    joints = [joint for joint in _JOINT.finditer(said) if joint.start() > 0 and joint.end() < len(said)]
-    if not joints:
-        return [said]
-    joint = min(joints, key=lambda each: abs(each.start() + each.end() - len(said)))
-    return [part.strip(" .,;:'\"") for part in (said[: joint.start()], said[joint.end() :])]
-
-
-_JOINT = re.compile(r"\s+(?:and|vs\.?|versus|with|to|against|or)\s+|\s*/\s*|[.;]?\s*\b(?:second|two|b)\s*:\s*",
-                    re.IGNORECASE)
+        texts = pairing.two(own) if texts in ([], [own]) else [*texts, own]
+        texts = texts if len(texts) > 1 else [*pairing.before(own, supply.words.restored(supply.words.text)), *texts]
+    return [{"text": texts[0], "other": other} for other in texts[1:] if other != texts[0]]
 
 
 def _dubbed(supply: Supply, place: int) -> list[dict[str, Any]]:

@@ -62,39 +62,23 @@ class Source:
 
 
 def wanted(network: Network, reading: Reading, sources: Sequence[Source], allowed: Collection[str] | None,
-           says: bool = True) -> list[Wanted]:
+           says: bool = True, asks: bool = False) -> list[Wanted]:
     """The types that are called for, in the order in which the request names them, and what they take.
 
-    Who `says` nothing wants nothing; who names a file wants something done with it: there the likeliest type that fits
-    will do.
+    Who `says` nothing wants nothing; who names a file wants something done with it, and who `asks` after an earlier
+    turn wants it answered from what that left: there the likeliest type that fits will do.
     """
     found = _called_for(network, reading, allowed, float(network.card["threshold"])) if says else []
-    if not found and says and any(not source.is_text for source in sources):
-        fitting = frozenset(name for name in TASKS if any(fits(source.kind, name) for source in sources))
+    named = any(not source.is_text and not source.past for source in sources)
+    if not found and says and (named or (asks and sources)):
+        fitting = frozenset(name for name in TASKS if any(fits(source.kind, name) for source in sources)
+                            and (name.endswith("answering") or not all(source.past for source in sources)))
         found = _likeliest(network, reading, fitting if allowed is None else fitting & frozenset(allowed))
     if not found:
         return []
     scores = network.arcs(reading, [each.number for each in found], [source.position for source in sources],
                           [source.kind for source in sources])
     _connect(found, scores, sources, float(network.card["arc_threshold"]))
-    return _made_before(found, sources)
-
-
-def _made_before(found: list[Wanted], sources: Sequence[Source]) -> list[Wanted]:
-    """Without the types that only feed others and whose result an earlier turn left: that is what is meant then."""
-    for place in reversed(range(len(found))):
-        takers = [each for each in found if place in each.givers]
-        left = [at for at, source in enumerate(sources) if source.made_by == found[place].task]
-        if not takers or not left or any(not sources[at].past for at in found[place].sources):
-            continue
-        for each in takers:
-            each.sources = [*(at for at in each.sources if at != left[-1]), left[-1]]
-            each.givers.remove(place)
-        found = [each for number, each in enumerate(found) if number != place]
-        for each in found:
-            each.givers = [giver - (giver > place) for giver in each.givers]
-            each.odds_of = {(what, other - (what == "task" and other > place)): odds
-                            for (what, other), odds in each.odds_of.items() if (what, other) != ("task", place)}
     return found
 
 

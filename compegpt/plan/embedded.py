@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from compegpt.plan import sureness, things, tongue, wording
+from compegpt.plan import meant, sureness, things, tongue, wording
 from compegpt.plan.allowed import restricted
 from compegpt.plan.arguments import planned
 from compegpt.plan.choosing import ANSWER, Source, Wanted, wanted
@@ -69,16 +69,35 @@ class EmbeddedPlanner:
         ready = marked(found, self._network.tokenizer, [thing.kind for thing in past])
         reading = self._network.read(ready.ids)
         sources = _sources(found, ready, past)
-        chosen = wanted(self._network, reading, sources, allowed, _WORD.search(TOKEN.sub(" ", found.text)) is not None)
+        words = _words(self._network, found, ready, reading)
+        chosen = self._chosen(found, ready, reading, sources, words, allowed)
         if allowed is None and [each.task for each in chosen] == ["conversational"] and not chosen[0].sources:
             chosen = []  # what is said to the planner itself is for the writer to answer
-        supply = Supply(chosen, sources, _words(self._network, found, ready, reading), allowed)
+        supply = Supply(chosen, sources, words, allowed)
         tasks = planned(supply)[:MAX_TASKS] or _answered(request, allowed)
         if problems(tasks):
             tasks = []
         plan = restricted(validated(things.reused(tasks, history) if history else tasks), allowed)
         numbers = sureness.features(reading, supply)
         return Proposal(plan, sureness.confidence(self._network, numbers) if plan else 0.0, "embedded"), numbers
+
+
+    def _chosen(self, found: Masked, ready: Marked, reading: Reading, sources: Sequence[Source], words: Words,
+                allowed: Collection[str] | None) -> list[Wanted]:
+        """What the network chose, less what the words say otherwise."""
+        says = _WORD.search(TOKEN.sub(" ", found.text)) is not None
+        chosen = wanted(self._network, reading, sources, allowed, says, bool(words.questions))
+        chosen = meant.made_before(chosen, sources)
+        denied = meant.denied(found.text)
+        if denied:
+            places = [ready.places[int(reading.tags[:, each.number].argmax())][0] for each in chosen]
+            dropped = [at for at, place in enumerate(places) if any(start <= place < end for start, end in denied)]
+            chosen = meant.without(chosen, dropped) if len(dropped) < len(chosen) else chosen
+        meant.of_the_original(chosen, found.text, words.clause)
+        attached = [at for at, (_, number) in enumerate(ready.sources)
+                    if number >= 0 and found.mentions[number].implicit]
+        meant.told_apart(chosen, sources, attached, words.clause)
+        return chosen
 
 
 def _answered(request: Request, allowed: Collection[str] | None) -> list[Task]:
@@ -124,7 +143,7 @@ def _words(network: Network, found: Masked, ready: Marked, reading: Reading) -> 
 
     asked = [found.restored(wording.question(each)) for _, _, each in clauses if wording.asks(each)]
     labels = [mention.value for mention in found.mentions if mention.kind == "labels"]
-    return Words(found.text, own, clause, found.restored, labels, asked)
+    return Words(found.text, own, clause, found.restored, labels, asked, len(clauses))
 
 
 _GAP = re.compile(r"\s{200}")

@@ -59,6 +59,8 @@ class Mention:
     """What the words before it call it: question, context."""
     implicit: bool = False
     """An attachment that the text does not name."""
+    said: str = ""
+    """A list of labels as the user wrote it."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Masked:
         def original(token: re.Match[str]) -> str:
             mention = self.mentions[int(token[2])]
             if mention.kind == "labels":
-                return " or ".join(mention.value)
+                return mention.said or " or ".join(mention.value)
             return str(mention.value) if mention.is_file else f"'{mention.value}'"
 
         return TOKEN.sub(original, text)
@@ -170,7 +172,7 @@ def _with_labels(found: Masked) -> Masked:
         names = [found.of(item)[0].value if TOKEN.fullmatch(item) else item for item in items]
         said = {name.lower().split()[-1] for name in names}
         if "not" not in said and not said <= CODES.keys() and not said <= _OPINIONS:
-            found = found.added(start, end, Mention("labels", names))
+            found = found.added(start, end, Mention("labels", names, said=found.restored(found.text[start:end])))
     return found
 
 

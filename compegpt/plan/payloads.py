@@ -73,7 +73,8 @@ def below(line: str, rest: str) -> str | None:
 def above(text: str) -> int:
     """Length of the text above an instruction that stands on the last line ("Summarize the text above"), else 0."""
     head, _, last = text.rstrip().rpartition("\n")
-    asks = len(last) < 200 and _COMMAND.search(last) and (opens_verb(last) or last.rstrip().endswith("?"))
+    asks = len(last) < 200 and ((_COMMAND.search(last) and opens_verb(last)) or (
+        last.rstrip().endswith("?") and ("?" not in head or _COMMAND.search(last))))
     if not asks or len(head.strip()) < 60 or opens_verb(head) or re.search(r"\.\w{2,4}\b|[\"“«]|:\s", last):
         return 0
     return len(head)

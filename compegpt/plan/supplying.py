@@ -31,6 +31,8 @@ class Words:
     labels: Sequence[list[str]] = ()
     questions: Sequence[str] = ()
     """The clauses that ask something, as questions."""
+    clauses: int = 1
+    """How many clauses there are."""
 
 
 Maker = Callable[["Supply", int], list[dict[str, Any]]]

@@ -93,4 +93,5 @@ def _own_words(made: Example, number: int, value: str, text: str, places: Sequen
     end = start + len(value.strip(" .?!"))
     pieces = [at for at, (first, last) in enumerate(places) if first >= start and last <= end and first >= 0]
     if pieces:
-        made.spans[number] = (pieces[0], pieces[-1])
+        first, last = made.spans.get(number, (pieces[0], pieces[-1]))
+        made.spans[number] = (min(first, pieces[0]), max(last, pieces[-1]))
