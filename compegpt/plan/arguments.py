@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from compegpt.plan import languages, pairing, wording
+from compegpt.plan import pairing, spoken, wording
 from compegpt.plan.choosing import TAKES
 from compegpt.plan.supplying import Maker, Supply
 from compegpt.schema import Task
 from compegpt.tasks import TASKS
 
-_MEDIA = ("image", "audio", "video")
 _ASKING = ("question-answering", "table-question-answering")
 
 
@@ -28,9 +27,9 @@ def _one_input(supply: Supply, place: int) -> list[dict[str, Any]]:
     more: dict[str, Any] = dict(wording.count(each.task, supply.words.text))
     if "text" in row.accepts and (said := _instruction(supply, place, needed=False) or _style(supply, place)):
         more["text"] = said
-    values = _each(supply, place, supply.inputs(place, kind), kind)
+    values = supply.apart(place, supply.inputs(place, kind), kind)
     texts = wording.styles(str(more.pop("text"))) if "text" in more else []
-    return [{name: value, **more, **_tongue(supply, place, value), **said}
+    return [{name: value, **more, **spoken.tongue(supply, place, value), **said}
             for value in values for said in ([{"text": text} for text in texts] or [{}])]
 
 
@@ -46,37 +45,6 @@ _STYLE = 5
 _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 
 
-def _tongue(supply: Supply, place: int, value: str) -> dict[str, str]:
-    """The language in which a text is to be spoken: the one it was translated into, or that the clause names."""
-    each = supply.found[place]
-    if each.task != "text-to-speech":
-        return {}
-    said = languages.targets(supply.words.clause(each))
-    return _spoken_in(supply, value) or ({"language": said[0]} if said else {})
-
-
-def _spoken_in(supply: Supply, value: str) -> dict[str, str]:
-    """The language of a text that was translated before."""
-    if target := next((source.target for source in supply.sources if source.target and source.value == value), ""):
-        return {"language": target}
-    made = next((task for task in supply.tasks if value == f"<resource>-{task['id']}"), None)
-    return {"language": made["args"]["target"]} if made is not None and made["task"] == "translation" else {}
-
-
-def _each(supply: Supply, place: int, values: list[str], kind: str) -> list[str]:
-    """One value for each time a type is called for; texts that one task takes together are joined."""
-    each = supply.found[place]
-    given = {source.value for source in supply.sources}
-    files = {source.value for source in supply.sources if not source.is_text}
-    apart = kind == "text" and any(value in files for value in values)
-    if len(values) < 2 or each.more[0] > 0 or apart or all(value in given for value in values):
-        return values
-    results = [value for value in values if value not in given]
-    if kind in _MEDIA or kind == "table":
-        return (results or values)[:1]
-    return [" ".join(values)]
-
-
 def _from_words(supply: Supply, place: int) -> list[dict[str, Any]]:
     """Types that make something from words: a picture, a film, a sound, a text."""
     values = supply.inputs(place, "text", needed=False)
@@ -85,32 +53,12 @@ def _from_words(supply: Supply, place: int) -> list[dict[str, Any]]:
     if own and each.task in ("text-generation", "conversational") and values:
         own = own if all(value.startswith("<resource>") or value in own for value in values) else ""
     if values:
-        joined = _each(supply, place, values, "text")
+        joined = supply.apart(place, values, "text")
         if own and all(value.startswith("<resource>") for value in values):
             return [{"text": f"{own}: {value}"} for value in joined]
         return [{"text": value} for value in joined]
     text = own or supply.words.restored(supply.words.clause(each)).strip(" .,;")
     return [{"text": text}] if text else []
-
-
-def _translation(supply: Supply, place: int) -> list[dict[str, Any]]:
-    clause = supply.words.clause(supply.found[place])
-    found = languages.all_targets(clause) or languages.all_targets(supply.words.text)
-    source = languages.source(clause)
-    if source is not None and source in found and not languages.targets(clause):
-        found = []
-    if not found and (last := [code for code in languages.mentioned(clause) if code != source]):
-        found = last[-1:]
-    found = found or languages.coded(supply.words.text)
-    texts = _each(supply, place, supply.inputs(place, "text"), "text")
-    if said := [text for text in texts if _spoken_in(supply, text).get("language") in found]:
-        for text in said:  # it is in that language already: to "say it in German" is to speak it
-            supply.add("text-to-speech", {"text": text, **_spoken_in(supply, text)})
-        texts = [text for text in texts if text not in said]
-    pairs = list(zip(texts, found, strict=True)) if len(found) == len(texts) else [
-        (text, code) for text in texts for code in found or ["en"]]
-    return [{"text": text, "target": code, **({"source": source} if source and source != code else {})}
-            for text, code in pairs]
 
 
 def _question(supply: Supply, place: int) -> list[dict[str, Any]]:
@@ -187,7 +135,7 @@ def _instruction(supply: Supply, place: int, needed: bool = True) -> str:
 def _told(supply: Supply, place: int) -> list[dict[str, Any]]:
     """A picture and what to do with it or to ask of it."""
     text = _instruction(supply, place)
-    pictures = _each(supply, place, supply.inputs(place, "image"), "image")
+    pictures = supply.apart(place, supply.inputs(place, "image"), "image")
     texts = _all_asked(supply, place, text) if supply.found[place].task.endswith("answering") else [text]
     return [{"text": each, "image": picture} for picture in pictures for each in texts if each]
 
@@ -198,7 +146,7 @@ def _labelled(supply: Supply, place: int) -> list[dict[str, Any]]:
     if labels is None:
         return []
     return [{name: value, "labels": labels}
-            for value in _each(supply, place, supply.inputs(place, kind, but=labels), kind)]
+            for value in supply.apart(place, supply.inputs(place, kind, but=labels), kind)]
 
 
 def _compared(supply: Supply, place: int) -> list[dict[str, Any]]:
@@ -216,27 +164,6 @@ def _compared(supply: Supply, place: int) -> list[dict[str, Any]]:
     return [{"text": texts[0], "other": other} for other in texts[1:] if other != texts[0]]
 
 
-def _dubbed(supply: Supply, place: int) -> list[dict[str, Any]]:
-    videos = supply.inputs(place, "video")
-    if not videos:
-        return []
-    speech = [value for value in supply.inputs(place, "audio", needed=False) if value not in videos]
-    speech = speech or [source.value for source in supply.sources if source.kind == "audio"]
-    if not speech:
-        text = _said(supply, place, videos[0])
-        speech = [supply.add("text-to-speech", {"text": text, **_spoken_in(supply, text)})]
-    return [{"video": video, "audio": speech[0]} for video in videos[:1]]
-
-
-def _said(supply: Supply, place: int, video: str) -> str:
-    """What is to be said on a film: a text that is there, else what is heard on it, in the language wanted."""
-    texts = supply.inputs(place, "text", needed=False)
-    text = texts[0] if texts else supply.add("automatic-speech-recognition", {"audio": video})
-    wanted = languages.targets(supply.words.clause(supply.found[place]))
-    translated = any(task["task"] == "translation" and text == f"<resource>-{task['id']}" for task in supply.tasks)
-    return supply.add("translation", {"text": text, "target": wanted[0]}) if wanted and not translated else text
-
-
 def _along(supply: Supply, place: int) -> list[dict[str, Any]]:
     """A new picture along a control picture, which is made from a photo first."""
     each = supply.found[place]
@@ -250,7 +177,7 @@ def _along(supply: Supply, place: int) -> list[dict[str, Any]]:
 
 
 _MAKERS: dict[str, Maker] = {
-    "translation": _translation, "sentence-similarity": _compared, "video-dubbing": _dubbed,
+    "translation": spoken.translation, "sentence-similarity": _compared, "video-dubbing": spoken.dubbed,
     **dict.fromkeys(_ASKING, _question),
     **dict.fromkeys((
         "text-to-image", "text-to-video", "text-to-audio", "text-generation", "conversational"), _from_words),

@@ -11,6 +11,7 @@ from compegpt.plan.choosing import TAKES, Source, Wanted, reaches
 from compegpt.schema import Task
 from compegpt.tasks import TASKS
 
+_MEDIA = ("image", "audio", "video")
 _CONVERTS = {("audio", "text"): "automatic-speech-recognition", ("video", "text"): "automatic-speech-recognition",
              ("image", "text"): "ocr", ("text", "audio"): "text-to-speech"}
 """The step that is meant where a task needs one kind and there is only another."""
@@ -91,6 +92,19 @@ class Supply:
         if values or not needed:
             return list(dict.fromkeys(values))
         return self._likeliest(place, kind, but)
+
+    def apart(self, place: int, values: list[str], kind: str) -> list[str]:
+        """One value for each time a type is called for; texts that one task takes together are joined."""
+        each = self.found[place]
+        given = {source.value for source in self.sources}
+        files = {source.value for source in self.sources if not source.is_text}
+        files_apart = kind == "text" and any(value in files for value in values)
+        if len(values) < 2 or each.more[0] > 0 or files_apart or all(value in given for value in values):
+            return values
+        results = [value for value in values if value not in given]
+        if kind in _MEDIA or kind == "table":
+            return (results or values)[:1]
+        return [" ".join(values)]
 
     def _gives(self, giver: int, kind: str) -> bool:
         return not TASKS[self.found[giver].task].kinds.isdisjoint(TAKES[kind])
