@@ -42,6 +42,8 @@ def style(clause: str) -> str:
 
 def whole(text: str, begins: int, ends: int, task: str) -> str:
     """A type's own words in a masked request, with the file in their midst as a noun, and the mark of a question."""
+    if task.endswith("answering") and (rest := _REST_OF_QUESTION.match(text, ends)):
+        ends = rest.end()
     words = text[begins:ends].strip(" .,;:")
     file = _FILE_AFTER.match(text, ends)
     if task.endswith("answering"):
@@ -57,6 +59,8 @@ def whole(text: str, begins: int, ends: int, task: str) -> str:
     return words
 
 
+_REST_OF_QUESTION = re.compile(r"(?:\s+[\w'’]+){1,3}\s*\?")
+"""A question goes on to its mark ("what is the total" "on this?")."""
 _DANGLING = (" in", " on", " at", " of", " from", " to", " about", " according")
 _FILE_AFTER = re.compile(r"\s*(?P<where>(?:in|on|at|of|from|about|according to|to|with)\s+)?"
                          r"(?:(?:the|my|this|that)\s+)?(?:\w+\s+)?⟦(?:image|text|audio|video|file|table)\d+⟧\??"
