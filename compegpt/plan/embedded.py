@@ -19,7 +19,7 @@ from compegpt.plan import meant, sureness, things, tongue, wording
 from compegpt.plan.allowed import restricted
 from compegpt.plan.arguments import planned
 from compegpt.plan.choosing import ANSWER, Source, Wanted, wanted
-from compegpt.plan.clauses import split
+from compegpt.plan.clauses import MAX_LENGTH, split
 from compegpt.plan.marking import Marked, marked
 from compegpt.plan.mentions import TOKEN, Masked, kind_of, masked
 from compegpt.plan.network import Network, Reading, shared_network
@@ -160,7 +160,7 @@ def _clauses(text: str) -> list[tuple[int, int, str]]:
         if start >= 0:
             made.append((start, start + len(each.text), each.text))
             at = start + len(each.text) if start >= at else at
-    return made or [(0, len(text), text)]
+    return made or [(0, len(text), text[:MAX_LENGTH].strip())]
 
 
 def _repeated(found: Masked, last: Turn) -> list[dict[str, Any]]:

@@ -114,7 +114,8 @@ def test_what_asks_for_no_task_gets_no_plan(text: str) -> None:
 @pytest.mark.parametrize("text", [
     "a" * 50_000, "'a " * 20_000, '"a ' * 20_000, "is it " * 8_000, "read it and " * 4_000, "a, b or c " * 5_000,
     "(" * 50_000, ": a " * 12_000, "x.png " * 8_000, "please " * 7_000, "translate: " * 5_000,
-    "which topic: " + "a red car, " * 5_000 + "!!!x is",
+    "which topic: " + "a red car, " * 5_000 + "!!!x is", " " * 100_000, "\n" * 100_000,
+    "read " + " " * 100_000 + "a.png", "do not " * 14_000, "to es/" * 14_000, "to ab and " * 10_000,
     "\n".join(["read a.png"] * 4_000)],
     ids=lambda text: text[:12])
 def test_an_absurd_request_is_planned_in_two_seconds(text: str) -> None:
