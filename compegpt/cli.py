@@ -109,7 +109,7 @@ def _one_turn(options: Namespace, console: Console, prompt: str) -> int:
 def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
     import asyncio
 
-    from compegpt.plan.node import checked
+    from compegpt.plan.node import proposed
     from compegpt.progress import planner_told
     from compegpt.turns import opened, parts_of
 
@@ -119,7 +119,7 @@ def _plan_only(options: Namespace, console: Console, prompt: str) -> int:
             history = runner.run(session.history(options.thread))
     parts = parts_of(options)
     request: Request = {"text": prompt, "files": options.file, "thread": ""}
-    planned = checked(asyncio.run(parts.planner.plan(request, history)), parts.redacted)
+    planned = asyncio.run(proposed(parts.planner, request, history, parts.redacted))
     plan = planned.tasks
     if planned.note:
         console.say(f"note: {planned.note}")

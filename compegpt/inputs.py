@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ async def await_inputs(state: Competition, runtime: Runtime[Context]) -> dict[st
     try:
         async with asyncio.timeout_at(runtime.context.deadline):
             results = {dep: await runtime.context.board.result(dep) for dep in task["dep"] if dep >= 0}
-        args = await in_thread(resolved, task, results)
+        args = await in_thread(resolved, task, results, state.get("within"))
         return {"args": args, "problem": None}
     except TimeoutError:
         late = ExpertTimeout("The deadline passed while it waited for its input; give --deadline more seconds.")
@@ -43,18 +43,18 @@ async def await_inputs(state: Competition, runtime: Runtime[Context]) -> dict[st
             status="skipped" if isinstance(error, Skipped) else "failed", code=error.code, error=str(error))}
 
 
-def resolved(task: Task, results: Mapping[int, Result]) -> dict[str, Any]:
-    """The args as values: texts as text, files as absolute paths that were checked.
+def resolved(task: Task, results: Mapping[int, Result], within: Collection[str] | None = None) -> dict[str, Any]:
+    """The args as values: texts as text, files as absolute paths that were checked, and `within` those given.
 
     Raises Skipped where a needed task gave nothing, InputError where a file or text cannot be used.
     """
     kinds = TASKS[task["task"]].args
-    return {name: _value(value, kinds.get(name, "text"), results) for name, value in task["args"].items()}
+    return {name: _value(value, kinds.get(name, "text"), results, within) for name, value in task["args"].items()}
 
 
-def _value(value: Any, kind: ArgKind, results: Mapping[int, Result]) -> Any:
+def _value(value: Any, kind: ArgKind, results: Mapping[int, Result], within: Collection[str] | None) -> Any:
     if isinstance(value, list):
-        return [_value(item, "text", results) for item in value]
+        return [_value(item, "text", results, within) for item in value]
     if not isinstance(value, str):
         return value
     wanted: Kind = kind if kind in ("image", "audio", "video") else "text"
@@ -63,17 +63,19 @@ def _value(value: Any, kind: ArgKind, results: Mapping[int, Result]) -> Any:
         if references:
             return artifacts.checked_text(
                 REFERENCE.sub(lambda match: str(_given(results, int(match[1]), "text")), value), "The text")
-        return _text(value) if kind == "text" else value
+        return _text(value, within) if kind in ("text", "table") else value
     if references:
         return _given(results, references[0], wanted)
     if re.match(r"[a-z]+://", value):
         raise InputError(f"'{value[:80]}' is an address; nothing is downloaded here: save the file and give its path.")
+    if within is not None and value not in within:
+        raise InputError(f"'{Path(value).name[:80]}' is not attached; attach the file to the request.")
     return str(artifacts.check(Path(value), wanted))
 
 
-def _text(value: str) -> str:
+def _text(value: str, within: Collection[str] | None) -> str:
     """The text itself, or the content of the text file it names."""
-    if "\n" not in value and len(value) < 1_000:
+    if "\n" not in value and len(value) < 1_000 and (within is None or value in within):
         path = Path(value).expanduser()
         try:
             if (path.suffix.lower() in TEXT_SUFFIXES and " " not in path.suffix) or path.is_file():

@@ -114,7 +114,7 @@ def _conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
 def check_thread(name: str) -> None:
     """Raises UsageError where a thread cannot have this name."""
     if not 0 < len(name) <= MAX_THREAD or not name.isprintable() or not name.strip():
-        raise UsageError(f"--thread takes a name of 1 to {MAX_THREAD} printable characters.")
+        raise UsageError(f"A thread's name has 1 to {MAX_THREAD} printable characters.")
 
 
 def check_prompt(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from compegpt.errors import CompeGPTError, status_of
+from compegpt.events import Event, Judged, Planned, Responded
 from compegpt.schema import LLMCall, Result, Task, Turn
 
 STATUSES = (2, 3, 6, 5, 1)
@@ -44,6 +45,16 @@ class Outcome:
     seconds: float = 0.0
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     """The winners' files, `path` the copy where there is an output folder."""
+
+    def take(self, event: Event) -> None:
+        """Fill in what an event of the turn tells."""
+        if isinstance(event, Planned):
+            self.plan, self.planner, self.confidence = event.plan, event.planner, event.confidence
+        elif isinstance(event, Judged):
+            self.results.append(event.result)
+        elif isinstance(event, Responded):
+            self.turn, self.planner, self.confidence = event.turn, event.planner, event.confidence
+            self.plan, self.results, self.calls = event.turn["plan"], event.turn["results"], event.calls
 
     @property
     def answer(self) -> str | None:

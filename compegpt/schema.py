@@ -53,6 +53,12 @@ class Request(TypedDict):
     files: list[str]
     """Absolute paths or addresses of attachments, in the order given."""
     thread: str
+    confined: NotRequired[bool]
+    """Whether only files attached to or made in this thread may be read: whoever asks is not this machine's user."""
+    plan: NotRequired[list[Task]]
+    """What to run, where it is not for a planner to say."""
+    before: NotRequired[list[Turn]]
+    """Earlier turns that the thread does not hold: what a client without threads says was said before."""
 
 
 class Task(TypedDict):

@@ -11,25 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
-import sqlite3
-import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import StateSnapshot
 
 from compegpt.context import Context
-from compegpt.errors import ExpertTimeout, ExpertUnavailable, NothingToResume, StorageError
+from compegpt.conversations import opened
+from compegpt.errors import ExpertTimeout, ExpertUnavailable, NothingToResume
 from compegpt.events import Event, Judged, Noticed, Planned
+from compegpt.media.places import Places
 from compegpt.schema import Request, Result, Turn
 from compegpt.state import Asked
 from compegpt.threads import in_thread
@@ -43,22 +39,18 @@ GRACE = 5.0
 class Session:
     """Threads of turns over one checkpoint store; use as an async context manager.
 
-    Where the data directory cannot be written, turns are kept in memory and `notice` says so.
+    Where the data directory cannot be written, turns are kept in memory and each says so.
     """
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.notice: str | None = None
         self._stack = contextlib.AsyncExitStack()
-        self._unsaved: dict[str, sqlite3.Error] = {}
-        self._settled: Callable[[], Awaitable[None]] = _at_once
-        """Waits for the checkpoints that are being written."""
 
     async def __aenter__(self) -> Session:
         import filelock.asyncio  # noqa: F401 (the first turn need not wait for it)
 
-        saver = await self._saver()
-        self._graph = builder.compile(checkpointer=saver)
+        self._kept = await self._stack.enter_async_context(opened(self.parts.settings))
+        self._graph = builder.compile(checkpointer=self._kept.saver)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -67,15 +59,18 @@ class Session:
         if self.parts.league is not None:
             await in_thread(self.parts.league.settled, GRACE)
 
-    async def stream(self, request: Request, resume: bool = False) -> AsyncGenerator[Event, None]:
+    async def stream(self, request: Request, resume: bool = False,
+                     parts: Parts | None = None) -> AsyncGenerator[Event, None]:
         """Run one turn of `request["thread"]`, or finish its interrupted one; ends with `Responded`.
+
+        `parts` in place of the session's own (an asker's keys, another choice of experts) serve this turn alone.
 
         Raises NothingToResume, ExpertTimeout when the request's deadline (and a little grace) passes, ExpertUnavailable
         when another turn holds the thread that long, StorageError when the store fails on the way. Closing the
         iterator cancels everything the turn had started.
         """
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        turn = asyncio.create_task(self._turn(request, resume, queue))
+        turn = asyncio.create_task(self._turn(request, resume, queue, parts or self.parts))
         try:
             while (event := await queue.get()) is not None:
                 yield event
@@ -90,41 +85,71 @@ class Session:
         turns: list[Turn] = state.values.get("history", [])
         return turns
 
-    async def _turn(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None]) -> None:
-        """The turn as a task of its own, so that its deadline never strikes in the reader's code."""
-        settings = self.parts.settings
+    async def forget(self, thread: str) -> bool:
+        """Remove a thread with its files, once no turn of it runs; whether there was one.
+
+        Raises ExpertUnavailable where a turn goes on for too long, StorageError.
+        """
+        known = False
         try:
-            if self.notice:
-                queue.put_nowait(Noticed(self.notice))
-            async with self._alone(request["thread"], queue), asyncio.timeout(settings.deadline + GRACE):
+            async with self._alone(thread, lambda: None, GRACE):
+                known = (await self._graph.aget_state(_config(thread))).created_at is not None
+                await self._kept.saver.adelete_thread(thread)
+                places = Places(self.parts.settings.data_dir)
+                known = await in_thread(places.forget, thread) or known
+        except self._kept.faults as error:
+            raise self._kept.failed(error) from error
+        return known
+
+    async def _turn(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None], parts: Parts) -> None:
+        """The turn as a task of its own, so that its deadline never strikes in the reader's code."""
+        seconds, thread = parts.settings.deadline, request["thread"]
+        try:
+            if self._kept.notice:
+                queue.put_nowait(Noticed(self._kept.notice))
+
+            def waiting() -> None:
+                queue.put_nowait(Noticed(f"Waiting for another turn of thread '{_shown(thread)}' to end."))
+
+            async with self._alone(thread, waiting, seconds), asyncio.timeout(seconds + GRACE):
                 try:
-                    await self._run(request, resume, queue)
+                    await self._run(request, resume, queue, parts)
                 finally:
-                    await self._settled()
+                    await self._kept.settled()
         except TimeoutError as error:
-            raise ExpertTimeout(f"The request's deadline of {settings.deadline:g} s passed; "
+            raise ExpertTimeout(f"The request's deadline of {seconds:g} s passed; "
                                 "give --deadline more seconds.") from error
-        except sqlite3.Error as error:
-            raise StorageError(f"The data directory '{settings.data_dir}' cannot be written ({error}); "
-                               "free some space or set COMPEGPT_DATA_DIR to another folder.") from error
+        except self._kept.faults as error:
+            raise self._kept.failed(error) from error
         finally:
             queue.put_nowait(None)
 
-    async def _run(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None]) -> None:
+    @contextlib.asynccontextmanager
+    async def _alone(self, thread: str, waiting: Callable[[], None], seconds: float) -> AsyncIterator[None]:
+        """Hold the thread against all others. Raises ExpertUnavailable where it is not free within `seconds`."""
+        async with contextlib.AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(self._kept.alone(thread, waiting, seconds))
+            except TimeoutError as error:
+                raise ExpertUnavailable(f"Another turn of thread '{_shown(thread)}' is still running; try again when "
+                                        "it has ended, or use another --thread.") from error
+            yield
+
+    async def _run(self, request: Request, resume: bool, queue: asyncio.Queue[Event | None], parts: Parts) -> None:
         config = _config(request["thread"])
-        self._unsaved.pop(request["thread"], None)
+        self._kept.unsaved(request["thread"])
         state = await self._graph.aget_state(config, subgraphs=resume)
-        context = self.parts.context()
+        context = parts.context(request["thread"])
         given: Asked | None = {"request": request}
         if resume:
             if not state.next:
-                raise NothingToResume(f"Thread '{request['thread']}' has no interrupted turn to resume.")
+                raise NothingToResume(f"Thread '{_shown(request['thread'])}' has no interrupted turn to resume.")
             finished = _finished(state)
             given, context = None, _with_finished(context, finished)
             for told in _told_before(state.values, finished):
                 queue.put_nowait(told)
         elif state.next:
-            queue.put_nowait(Noticed(f"The last turn of thread '{request['thread']}' was interrupted; "
+            queue.put_nowait(Noticed(f"The last turn of thread '{_shown(request['thread'])}' was interrupted; "
                                      "this one takes its place."))
         # a subgraph's events come as (namespace, event)
         warned = False
@@ -137,70 +162,15 @@ class Session:
 
     def _told_unsaved(self, thread: str, queue: asyncio.Queue[Event | None]) -> bool:
         """Whether this turn's checkpoints cannot be written any more, which becomes a notice."""
-        error = self._unsaved.pop(thread, None)
+        error = self._kept.unsaved(thread)
         if error is not None:
-            queue.put_nowait(Noticed(
-                f"The data directory '{self.parts.settings.data_dir}' cannot be written ({error}): this turn is not "
-                "kept for later ones; free some space or set COMPEGPT_DATA_DIR to another folder."))
+            queue.put_nowait(Noticed(f"This turn is not kept for later ones: {self._kept.failed(error)}"))
         return error is not None
 
-    @contextlib.asynccontextmanager
-    async def _alone(self, thread: str, queue: asyncio.Queue[Event | None]) -> AsyncIterator[None]:
-        """Hold the thread's lock, in this process and among all that share the data directory."""
-        if self.notice:
-            yield
-            return
-        from filelock import AsyncFileLock, Timeout
 
-        settings = self.parts.settings
-        name = hashlib.sha256(thread.encode()).hexdigest()[:24]
-        lock = AsyncFileLock(settings.data_dir / "locks" / f"{name}.lock", is_singleton=False, run_in_executor=False)
-        try:
-            await lock.acquire(timeout=0)
-        except Timeout:
-            queue.put_nowait(Noticed(f"Waiting for another turn of thread '{thread}' to end."))
-            try:
-                await lock.acquire(timeout=settings.deadline)
-            except Timeout as error:
-                raise ExpertUnavailable(f"Another turn of thread '{thread}' is still running; try again when it has "
-                                        "ended, or use another --thread.") from error
-        try:
-            yield
-        finally:
-            await lock.release()
-
-    async def _saver(self) -> BaseCheckpointSaver[Any]:
-        folder = self.parts.settings.data_dir
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (folder / "locks").mkdir(exist_ok=True)
-            probe = folder / f".probe-{uuid.uuid4().hex}"
-            try:
-                probe.write_bytes(b"\0" * 65536)
-            finally:
-                probe.unlink(missing_ok=True)
-            return await self._sqlite(folder / "checkpoints.sqlite")
-        except OSError as error:
-            self.notice = (f"The data directory '{folder}' cannot be written ({error.strerror}): the conversation is "
-                           "not kept and no file can be made; set COMPEGPT_DATA_DIR to another folder.")
-        except sqlite3.Error as error:
-            self.notice = (f"The conversations in '{folder / 'checkpoints.sqlite'}' cannot be used ({error}), so this "
-                           "one is not kept; move that file away or set COMPEGPT_DATA_DIR to another folder.")
-        return InMemorySaver()
-
-    async def _sqlite(self, path: Path) -> BaseCheckpointSaver[Any]:
-        from compegpt.checkpoints import Checkpoints, Connection
-
-        connection = await self._stack.enter_async_context(Connection(path))
-        await connection.execute("PRAGMA synchronous=NORMAL")
-        saver = Checkpoints(connection, self._unsaved)
-        await saver.setup()
-        self._settled = saver.settled
-        return saver
-
-
-async def _at_once() -> None:
-    """In memory nothing is on its way."""
+def _shown(thread: str) -> str:
+    """A thread's name without its owner."""
+    return thread.partition("/")[2] or thread
 
 
 def _config(thread: str) -> Any:

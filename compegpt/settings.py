@@ -64,6 +64,10 @@ class Settings:
     hf_home: Path | None = field(default=None, metadata={"env": "HF_HOME"})
     hf_hub_offline: bool = field(default=False, metadata={"env": "HF_HUB_OFFLINE"})
     api_keys: Secret | None = field(default=None, metadata={"env": "COMPEGPT_API_KEYS"})
+    origins: str | None = field(default=None, metadata={"env": "COMPEGPT_ORIGINS"})
+    """Comma-separated origins whose pages may call the server."""
+    rate: str = field(default="600/minute", metadata={"env": "COMPEGPT_RATE"})
+    """Requests that each key of a server has."""
     database_url: Secret | None = field(default=None, metadata={"env": "COMPEGPT_DATABASE_URL"})
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from compegpt.schema import Candidate, LLMCall, Request, Result, Task, Turn
 
@@ -52,6 +52,8 @@ class Contest(TypedDict):
     """What comes into a competition: one task of the plan."""
 
     task: Task
+    within: NotRequired[list[str] | None]
+    """The only files that its args may name (`history.within`); None for any."""
 
 
 class Competition(Contest, total=False):

@@ -140,21 +140,14 @@ def as_internal(error: Exception, console: Console, redacted: Callable[[str], st
 
 async def _followed(session: Session, request: Request, resume: bool, progress: Progress, outcome: Outcome,
                     piece: Callable[[str], None] | None) -> None:
-    from compegpt.events import Judged, Planned, Responded, Wrote
+    from compegpt.events import Wrote
 
     async with contextlib.aclosing(session.stream(request, resume)) as events:
         async for event in events:
             progress.show(event)
-            if isinstance(event, Planned):
-                outcome.plan, outcome.planner, outcome.confidence = event.plan, event.planner, event.confidence
-            elif isinstance(event, Judged):
-                outcome.results.append(event.result)
-            elif isinstance(event, Wrote) and piece is not None:
+            outcome.take(event)
+            if isinstance(event, Wrote) and piece is not None:
                 piece(printable(event.text))
-            elif isinstance(event, Responded):
-                outcome.turn, outcome.planner, outcome.confidence = event.turn, event.planner, event.confidence
-                outcome.plan, outcome.results = event.turn["plan"], event.turn["results"]
-                outcome.calls = event.calls
 
 
 def spoken(options: Namespace) -> bool:

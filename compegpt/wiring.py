@@ -20,6 +20,7 @@ from compegpt.errors import ConfigurationError
 from compegpt.league.league import League
 from compegpt.llm.protocol import LanguageModel
 from compegpt.media.artifacts import Store
+from compegpt.media.places import Places
 from compegpt.redaction import Redactor
 from compegpt.settings import Secret, Settings
 from compegpt.sources.own import OwnExperts, own_experts
@@ -59,9 +60,16 @@ class Parts:
         object.__setattr__(self, "slots", asyncio.Semaphore(self.settings.concurrency))
         object.__setattr__(self, "remote_slots", asyncio.Semaphore(self.settings.concurrency * REMOTE_FACTOR))
 
-    def context(self, turn: str | None = None) -> Context:
-        """A fresh context for one run: its own board, folder and deadline."""
-        folder = self.settings.data_dir / "artifacts" / (turn or uuid.uuid4().hex[:16])
+    def beside(self, others: Parts) -> Parts:
+        """These with the league and the slots of others in the same process."""
+        made = replace(self, league=others.league)
+        object.__setattr__(made, "slots", others.slots)
+        object.__setattr__(made, "remote_slots", others.remote_slots)
+        return made
+
+    def context(self, thread: str | None = None) -> Context:
+        """A fresh context for one run of a thread: its own board, folder and deadline."""
+        folder = Places(self.settings.data_dir).turn(thread or uuid.uuid4().hex)
         deadline = asyncio.get_running_loop().time() + self.settings.deadline
         board = Board(self.settings.patience, self.settings.task_deadline, deadline)
         return Context(settings=self.settings, planner=self.planner, writer=self.writer, sources=self.sources,

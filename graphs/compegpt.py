@@ -10,6 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from compegpt.context import Context
+from compegpt.history import within
 from compegpt.plan.node import plan
 from compegpt.respond.node import respond
 from compegpt.state import Asked, Contest, State
@@ -18,7 +19,8 @@ from graphs.competition import competition
 
 async def competitions(state: State) -> list[Send] | str:
     """One competition per task, producers before consumers; with none, straight to the answer."""
-    return [Send("competition", Contest(task=task)) for task in state["plan"]] or "respond"
+    reach = within(state["asked"], state.get("history", []))
+    return [Send("competition", Contest(task=task, within=reach)) for task in state["plan"]] or "respond"
 
 
 builder = (

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from compegpt.history import made_by
 from compegpt.llm.excerpt import TOKEN, cut
-from compegpt.plan.given import made_by
 from compegpt.plan.reading import EARLIER, calmed
 from compegpt.plan.validate import harmless
 from compegpt.schema import Result, Turn

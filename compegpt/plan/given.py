@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from compegpt.history import made_by
+from compegpt.plan import looking
 from compegpt.plan.mentions import EXTENSIONS, kind_of
 from compegpt.plan.validate import references
 from compegpt.schema import Request, Turn
@@ -56,14 +58,6 @@ def files_of(turn: Turn) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def made_by(output: Mapping[str, Any]) -> list[str]:
-    """The files of an output."""
-    found = [output[kind] for kind in _MEDIA if isinstance(output.get(kind), str)]
-    data = output.get("data")
-    masks = data if isinstance(data, list) else []
-    return found + [one["image"] for one in masks if isinstance(one, dict) and isinstance(one.get("image"), str)]
-
-
 def kind_named(file: str) -> str:
     """image, audio, video, text, table or file."""
     try:
@@ -80,7 +74,7 @@ def looks_like_a_file(value: str) -> bool:
     if suffix in EXTENSIONS and " " not in value.strip():
         return True
     try:
-        return os.path.isfile(os.path.expanduser(value))
+        return looking.is_file(value)
     except ValueError:
         return False
 

@@ -10,11 +10,10 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from compegpt.media.artifacts import media_type
+from compegpt.plan import looking
 from compegpt.plan.languages import CODES
 from compegpt.plan.payloads import above, below, label_list, payload
 
@@ -122,7 +121,7 @@ def kind_of(name: str) -> str:
     if suffix in EXTENSIONS:
         return EXTENSIONS[suffix]
     try:
-        mime = media_type(Path(name).expanduser())
+        mime = looking.mime(name)
     except (OSError, ValueError, RuntimeError):
         return "file"
     family = mime.split("/")[0]
@@ -146,7 +145,7 @@ def _mention(text: str, anchor: re.Match[str], at: int) -> tuple[int, int, Menti
     if anchor["path"] and (rest := _PATH_GOES_ON.match(text, end)):
         return start, rest.end(), Mention(kind_of(text[start : rest.end()]), text[start : rest.end()], is_file=True)
     if anchor["path"]:
-        known = re.match(r"[\s,.;:!?]|$", text[end:]) and len(name) > 2 and os.path.isfile(os.path.expanduser(name))
+        known = re.match(r"[\s,.;:!?]|$", text[end:]) and len(name) > 2 and looking.is_file(name)
         return start, end, Mention(kind_of(name), name, is_file=True) if known else None
     if name[0] in "([" and name.count("(") + name.count("[") > name.count(")") + name.count("]"):
         start, name = start + 1, name[1:]
@@ -179,7 +178,7 @@ def _with_labels(found: Masked) -> Masked:
 def _with_blanks(text: str, start: int, end: int, at: int) -> int:
     """Where a file name begins whose unquoted blanks cut it short: as far left as a file
     of that name exists, or as the word that begins a path."""
-    if os.path.exists(text[start:end]):
+    if looking.exists(text[start:end]):
         return start
     left = start
     for _ in range(4):
@@ -187,7 +186,7 @@ def _with_blanks(text: str, start: int, end: int, at: int) -> int:
         if word is None or left - len(word[0]) < at:
             break
         left -= len(word[0])
-        if os.path.exists(text[left:end]) or re.match(r"(?:~|\.{0,2})/\w|[A-Za-z]:[\\/]\w", word[1]):
+        if looking.exists(text[left:end]) or re.match(r"(?:~|\.{0,2})/\w|[A-Za-z]:[\\/]\w", word[1]):
             return left
     return start
 
@@ -212,7 +211,7 @@ def _named(content: str) -> Mention:
     if looks and re.match(_URL, name):
         return Mention(kind_of(name), name, is_file=True)
     if looks and (suffix in EXTENSIONS or (re.match(r"[~./]|[A-Za-z]:\\", name)
-                                           and os.path.isfile(os.path.expanduser(name)))):
+                                           and looking.is_file(name))):
         return Mention(kind_of(name), name, is_file=True)
     return Mention("text", name)
 

@@ -217,7 +217,7 @@ async def test_a_turn_broken_off_in_its_second_round_goes_on_there(data_dir: Pat
             if isinstance(event, Executed) and event.candidate["expert"] == "fake:d":
                 break
         await asyncio.wait_for(stuck.wait(), 10)
-        await session._settled()
+        await session._kept.settled()
         await stream.aclose()
         events = [event async for event in session.stream({"text": "", "files": [], "thread": "t"}, resume=True)]
     called = [name for name, _ in source.calls]

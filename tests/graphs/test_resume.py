@@ -111,7 +111,7 @@ async def test_a_dependent_gets_its_input_wherever_the_turn_broke_off_after_the_
     sessions: list[Session] = []
 
     async def late(args: Mapping[str, Any], store: Store) -> Finding:
-        await sessions[0]._settled()  # all that was before stands in the store
+        await sessions[0]._kept.settled()  # all that was before stands in the store
         return Finding({"text": "short"})
 
     source = FakeSource({"summarization": [("one", "a", late)],
@@ -119,11 +119,10 @@ async def test_a_dependent_gets_its_input_wherever_the_turn_broke_off_after_the_
     plan = [task("summarization", 0, text="x"), task("translation", 1, (0,), text="<resource>-0", target="es")]
     broken_off = asyncio.Event()
 
-    async def held(resolve: Callable[[Task, Mapping[int, Result]], Any], one: Task, results: Mapping[int, Result]
-                   ) -> Any:
+    async def held(resolve: Callable[..., Any], one: Task, results: Mapping[int, Result], within: Any) -> Any:
         if one["id"] == 1:
             await broken_off.wait()
-        return resolve(one, results)
+        return resolve(one, results, within)
 
     monkeypatch.setattr(inputs, "in_thread", held)
     async with Session(fake_parts(settings(data_dir, deadline=5), source, plan)) as session:

@@ -6,11 +6,9 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from compegpt.errors import InputError
-from compegpt.media import artifacts
 
 MOST_CELLS = 100_000
 _ADVICE = "give rows of cells below a row of column names, as CSV"
@@ -42,8 +40,6 @@ def columns(given: Any) -> dict[str, list[str]]:
 
 
 def _parsed(text: str) -> Any:
-    if "\n" not in text and len(text) < 1_000 and Path(text).expanduser().is_file():
-        text = artifacts.read_text(Path(text))
     if text.lstrip()[:1] in ("[", "{"):
         try:
             return json.loads(text)

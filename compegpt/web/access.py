@@ -1,0 +1,192 @@
+"""Who may come in, how often, and with how much: the door of the server, as one ASGI middleware.
+
+1. Where the server is its user's own, the Host header must be this machine's name, so that no page that the user has
+   open elsewhere can come in under a name of its own (DNS rebinding).
+2. Where there are keys, every route but the public ones asks for one, as a bearer or by the cookie of the log-in page.
+3. Requests beyond the rate get 429, bodies beyond the limit 413, bodies that do not come 408.
+4. Every answer has the security headers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import ipaddress
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from compegpt.errors import CompeGPTError, ConfigurationError
+from compegpt.settings import Settings
+from compegpt.web.body import Body
+from compegpt.web.faults import Forbidden, TooMany, Unauthorized, body_of, headers_of, status_of
+from compegpt.web.files import MAX_UPLOAD
+
+LOCAL = "local"
+"""The owner of all that comes in where no key is asked for."""
+COOKIE = "compegpt_key"
+OPEN = ("/healthz", "/readyz", "/login", "/openapi.json", "/docs", "/favicon.ico", "/manifest.json")
+"""What anybody may see."""
+API = ("/runs", "/threads", "/files", "/v1/", "/tasks", "/results", "/hugginggpt", "/mcp", "/experts", "/league")
+"""Where the rate limit counts; a page is made of hundreds of requests."""
+MAX_BODY = 40_000_000
+"""Bytes of a body that is no upload: a chat request holds its pictures."""
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "SAMEORIGIN",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is this machine's own and nobody else's."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Keys:
+    """The keys of the server, compared without telling by time how near one was."""
+
+    def __init__(self, given: str | None) -> None:
+        """`given`: comma-separated."""
+        self._owners = {key.strip(): owner_of(key.strip()) for key in (given or "").split(",") if key.strip()}
+
+    def __bool__(self) -> bool:
+        return bool(self._owners)
+
+    def owner(self, key: str) -> str | None:
+        """Whose key it is; None for nobody's."""
+        found = None
+        for known, owner in self._owners.items():
+            if hmac.compare_digest(known.encode(), key.encode("utf-8", "surrogateescape")):
+                found = owner
+        return found
+
+    def of_cookie(self, value: str) -> str | None:
+        """Whose cookie it is."""
+        found = None
+        for known, owner in self._owners.items():
+            if hmac.compare_digest(cookie_of(known), value):
+                found = owner
+        return found
+
+
+def owner_of(key: str) -> str:
+    return f"key-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+
+def cookie_of(key: str) -> str:
+    """What the log-in page leaves with a browser in place of the key."""
+    return hashlib.sha256(b"compegpt cookie " + key.encode()).hexdigest()
+
+
+class Door:
+    """The middleware; puts the owner into `scope["state"]["owner"]`."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, local: bool) -> None:
+        """Raises ConfigurationError for a rate that is none."""
+        self._app, self._local = app, local
+        self._keys = Keys(settings.api_keys)
+        self._rate = rate_of(settings) if self._keys else None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        try:
+            self._check_host(headers)
+            owner = self._owner(scope["path"], headers)
+            self._check_rate(scope["path"], owner)
+            scope.setdefault("state", {})["owner"] = owner
+            body = Body(receive, headers, MAX_UPLOAD + 100_000 if scope["path"] == "/files" else MAX_BODY)
+            await body.check()
+        except CompeGPTError as error:
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await refusal(error, scope)(scope, receive, guarded(send))
+            return
+        await self._app(scope, body.receive if scope["type"] == "http" else receive, guarded(send))
+
+    def _check_host(self, headers: Headers) -> None:
+        if not self._local:
+            return
+        host = headers.get("host", "")
+        name = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+        if not is_loopback(name):
+            raise Forbidden("This server answers under the name of this machine only (localhost, 127.0.0.1).")
+
+    def _owner(self, path: str, headers: Headers) -> str:
+        """Raises Unauthorized."""
+        if not self._keys:
+            return LOCAL
+        given = headers.get("authorization", "")
+        scheme, _, key = given.partition(" ")
+        owner = self._keys.owner(key.strip()) if scheme.lower() == "bearer" else None
+        if owner is None and not given:
+            owner = self._keys.of_cookie(_cookie(headers))
+        if owner is None and path not in OPEN:
+            raise Unauthorized("This server asks for a key: send it as 'Authorization: Bearer KEY', or log in at "
+                               "/login.")
+        return owner or LOCAL
+
+    def _check_rate(self, path: str, owner: str) -> None:
+        if self._rate is not None and path.startswith(API) and not self._limiter.hit(self._rate, owner):
+            raise TooMany(f"That was more than {self._rate}; try again in a moment.", retry_after=5)
+
+
+def rate_of(settings: Settings) -> Any:
+    """Raises ConfigurationError for a rate that is none."""
+    try:
+        return parse(settings.rate)
+    except ValueError as error:
+        raise ConfigurationError(f"COMPEGPT_RATE is '{settings.rate[:40]}', but must be like 600/minute or "
+                                 "10/second.") from error
+
+
+def guarded(send: Send) -> Send:
+    """Sends answers with the security headers."""
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending
+
+
+def refusal(error: CompeGPTError, scope: Scope) -> Any:
+    """The answer to a request that does not come in; a browser is shown the log-in page."""
+    accepts = Headers(scope=scope).get("accept", "")
+    if isinstance(error, Unauthorized) and scope["method"] == "GET" and "text/html" in accepts:
+        return RedirectResponse("/login", status_code=303)
+    return JSONResponse(body_of(error), status_of(error), headers_of(error))
+
+
+def _cookie(headers: Headers) -> str:
+    jar: SimpleCookie = SimpleCookie()
+    with contextlib.suppress(CookieError):
+        jar.load(headers.get("cookie", ""))
+    return jar[COOKIE].value if COOKIE in jar else ""
+
+
+def origins(settings: Settings) -> list[str]:
+    """Origins whose pages may call the server. Raises ConfigurationError."""
+    found = [one.strip().rstrip("/") for one in (settings.origins or "").split(",") if one.strip()]
+    wrong = [one for one in found if not one.startswith(("http://", "https://"))]
+    if wrong:
+        raise ConfigurationError(f"COMPEGPT_ORIGINS names '{wrong[0][:80]}', but an origin begins with http:// or "
+                                 "https://.")
+    return found
