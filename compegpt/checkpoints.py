@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from compegpt.pending import Pending
+
 
 class Checkpoints(AsyncSqliteSaver):
     """SQLite checkpoints; where one cannot be written (a full disk), `unsaved` says why and the turn goes on."""
@@ -23,12 +24,12 @@ class Checkpoints(AsyncSqliteSaver):
         """`unsaved` gets the first error of each thread."""
         super().__init__(connection)
         self._unsaved = unsaved
-        self._writing: set[asyncio.Task[Any]] = set()
+        self._pending = Pending()
 
     async def aput(self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata,
                    new_versions: ChannelVersions) -> RunnableConfig:
         try:
-            with self._under_way():
+            with self._pending.one():
                 return await super().aput(config, checkpoint, metadata, new_versions)
         except sqlite3.Error as error:
             await self._give_up(config, error)
@@ -37,27 +38,14 @@ class Checkpoints(AsyncSqliteSaver):
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str,
                           task_path: str = "") -> None:
         try:
-            with self._under_way():
+            with self._pending.one():
                 await super().aput_writes(config, writes, task_id, task_path)
         except sqlite3.Error as error:
             await self._give_up(config, error)
 
     async def settled(self) -> None:
-        """Wait for the writes that are under way, which a turn that was broken off leaves behind."""
-        while self._writing:
-            await asyncio.wait([*self._writing])
-            for _ in range(3):  # those that waited for these begin now
-                await asyncio.sleep(0)
-
-    @contextlib.contextmanager
-    def _under_way(self) -> Iterator[None]:
-        task = asyncio.current_task()
-        assert task is not None
-        self._writing.add(task)
-        try:
-            yield
-        finally:
-            self._writing.discard(task)
+        """Wait for the writes that are under way."""
+        await self._pending.settled()
 
     async def _give_up(self, config: RunnableConfig, error: sqlite3.Error) -> None:
         """Remember the error, and leave no half a transaction behind."""

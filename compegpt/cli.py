@@ -53,7 +53,8 @@ def run(argv: Sequence[str], console: Console) -> int:
             return evaluate(argv[1:], console, _quieten)
         options = parsed(argv)
         console.verbosity = options.verbosity
-        _quieten(console, typing=console.typed and options.prompt is None and not options.command)
+        _quieten(console, typing=console.typed and options.prompt is None and not options.command,
+                 serving=options.command[:1] == ["serve"])
         return _dispatch(options, console)
     except SystemExit as leave:  # argparse after --help and --version
         with contextlib.suppress(BrokenPipeError):
@@ -160,6 +161,17 @@ def _league(options: Namespace, console: Console) -> int:
     return 0
 
 
+def _database(options: Namespace, console: Console) -> int:
+    import asyncio
+
+    from compegpt.conversations import set_up
+    from compegpt.turns import settings_from
+
+    told = asyncio.run(set_up(settings_from(options)))
+    console.answer(_dumped(told) if options.json else told["did"])
+    return 0
+
+
 def _doctor(options: Namespace, console: Console) -> int:
     from compegpt.doctor import examined, report
     from compegpt.turns import settings_from
@@ -169,7 +181,30 @@ def _doctor(options: Namespace, console: Console) -> int:
     return 0 if found["ready"] else 1
 
 
-_COMMANDS = {"experts": _experts, "league": _league, "doctor": _doctor}
+def _serve(options: Namespace, console: Console) -> int:
+    from compegpt.turns import parts_of, warm_up
+
+    warm_up()
+    parts = parts_of(options)
+    from compegpt.web.server import application, checked_address, listen
+
+    host = options.host or "127.0.0.1"
+    local = checked_address(parts, host, options.insecure)
+    app = application(parts, local)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes a signal on once the server has ended in order
+        listen(app, host, 8004 if options.port is None else options.port)
+    return 0
+
+
+def _mcp(options: Namespace, console: Console) -> int:
+    from compegpt.web.mcp import serve
+
+    serve(options, console)
+    return 0
+
+
+_COMMANDS = {"serve": _serve, "mcp": _mcp, "experts": _experts, "league": _league, "database": _database,
+             "doctor": _doctor}
 
 
 def _from_stdin(console: Console) -> str:
@@ -181,9 +216,14 @@ def _from_stdin(console: Console) -> str:
     return raw.decode("utf-8-sig", "surrogateescape")
 
 
-def _quieten(console: Console, typing: bool) -> None:
-    """What libraries print, warn and log is for -vv; where the process is somebody else's, that is his business."""
+def _quieten(console: Console, typing: bool, serving: bool = False) -> None:
+    """What libraries print, warn and log is for -vv, and what a server logs is for its keeper; where the process is
+    somebody else's, that is his business."""
     if not console.owned:
+        return
+    if serving:
+        logging.basicConfig(level=logging.INFO if console.verbosity else logging.WARNING)
+        warnings.simplefilter("ignore")
         return
     console.silence_libraries(typing)
     if console.verbosity > 1:

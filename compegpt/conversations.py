@@ -1,6 +1,6 @@
-"""Where threads of turns are kept, and who may add to one: files in the data directory, or a database of several servers.
+"""Where threads of turns are kept, and who may add to one: files in the data directory, or a database of many servers.
 
-`opened` gives the one that the settings name. Turns of one thread run one after the other, among all that share a store.
+`opened` gives the one that the settings name. Turns of a thread run one after the other, among all that share a store.
 """
 
 from __future__ import annotations
@@ -8,17 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 
-from compegpt.errors import StorageError
+from compegpt.errors import ConfigurationError, StorageError
 from compegpt.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 class Conversations(Protocol):
     saver: BaseCheckpointSaver[Any]
     notice: str | None
-    """Why this conversation is not kept; None where it is."""
+    """Why this conversation, or a file that it makes, is not kept; None where all is."""
     faults: tuple[type[Exception], ...]
     """What the store raises when it fails."""
 
@@ -54,13 +57,20 @@ class Conversations(Protocol):
 
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Conversations]:
-    """The store the settings name; where the data directory cannot be written, one in memory that says so."""
+    """The store the settings name; where the data directory cannot be written, one in memory that says so.
+
+    Raises ConfigurationError and StorageError where they name a database that cannot be used.
+    """
     async with contextlib.AsyncExitStack() as stack:
         yield await _opened(settings, stack)
 
 
 async def _opened(settings: Settings, stack: contextlib.AsyncExitStack) -> Conversations:
     folder = settings.data_dir
+    if settings.database_url is not None:
+        with _postgres_needed():
+            from compegpt.postgres import shared
+        return await stack.enter_async_context(shared(settings.database_url, _no_files(folder)))
     try:
         _writable(folder)
         return await stack.enter_async_context(_filed(folder))
@@ -71,6 +81,49 @@ async def _opened(settings: Settings, stack: contextlib.AsyncExitStack) -> Conve
         notice = (f"The conversations in '{folder / 'checkpoints.sqlite'}' cannot be used ({error}), so this "
                   "one is not kept; move that file away or set COMPEGPT_DATA_DIR to another folder.")
     return Unkept(folder, notice)
+
+
+async def set_up(settings: Settings) -> dict[str, Any]:
+    """Make the tables of the database the settings name, or bring them up to date; `did` says what was done.
+
+    Raises ConfigurationError, StorageError.
+    """
+    if settings.database_url is None:
+        return {"database": None, "did": "COMPEGPT_DATABASE_URL is not set: conversations are files in "
+                                         f"'{settings.data_dir}', and nothing needs setting up."}
+    with _postgres_needed():
+        from compegpt.postgres import updated
+    target, before, version = await updated(settings.database_url)
+    did = ("has its tables now" if before is None else "is up to date: nothing was done" if before == version
+           else f"was brought from version {before} to {version}")
+    return {"database": str(target), "before": before, "version": version, "did": f"The database {target} {did}."}
+
+
+async def looked_at(url: str) -> str:
+    """The name of a database that can be reached and is set up. Raises ConfigurationError, StorageError."""
+    with _postgres_needed():
+        from compegpt.postgres import checked
+    return str(await checked(url))
+
+
+@contextlib.contextmanager
+def _postgres_needed() -> Iterator[None]:
+    """Around the import of `compegpt.postgres`. Raises ConfigurationError where its packages are not installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigurationError("COMPEGPT_DATABASE_URL is set, but the packages for PostgreSQL are not installed: "
+                                 "pip install \"compegpt[postgres]\".") from error
+
+
+def _no_files(folder: Path) -> str | None:
+    """What to tell where conversations are kept elsewhere and files cannot be; None where they can."""
+    try:
+        _writable(folder)
+    except OSError as error:
+        return (f"The data directory '{folder}' cannot be written ({error.strerror}), so no file can be made; "
+                "set COMPEGPT_DATA_DIR to another folder.")
+    return None
 
 
 def _writable(folder: Path) -> None:

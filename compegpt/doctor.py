@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import os
 import platform
@@ -12,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from compegpt.errors import ConfigurationError
+from compegpt.errors import CompeGPTError, ConfigurationError
 from compegpt.settings import Secret, Settings
 from compegpt.sources.embedded.source import MODULES, engines
 from compegpt.sources.own import own_experts
@@ -32,13 +33,14 @@ def examined(settings: Settings) -> dict[str, Any]:
     """Everything the report shows; `ready` where the common requests can be answered."""
     tasks = {name: _task(name) for name in TASKS if name in MODULES}
     data_dir = _data_dir(settings.data_dir)
-    packages = _missing_packages()
+    packages, conversations = _missing_packages(), _conversations(settings)
     return {
         "python": platform.python_version(), "executable": sys.executable, "missing_packages": packages,
         "programs": {name: shutil.which(name) for name in PROGRAMS}, "data_dir": data_dir,
         "settings": {one.metadata["env"]: _shown(getattr(settings, one.name)) for one in fields(settings)},
-        "competing": _competing(settings), "tasks": tasks,
-        "ready": data_dir["writable"] and all(tasks[name]["families"] for name in _MAIN_JOB)}
+        "competing": _competing(settings), "conversations": conversations, "tasks": tasks,
+        "ready": (data_dir["writable"] and conversations["usable"]
+                  and all(tasks[name]["families"] for name in _MAIN_JOB))}
 
 
 def _competing(settings: Settings) -> dict[str, str]:
@@ -53,6 +55,18 @@ def _competing(settings: Settings) -> dict[str, str]:
     return {"Language model": spec or "none: the embedded planner and writer do it", "Sources": ", ".join(sources)}
 
 
+def _conversations(settings: Settings) -> dict[str, Any]:
+    """Where conversations are kept, or why they cannot be."""
+    if settings.database_url is None:
+        return {"usable": True, "state": f"files in '{settings.data_dir}'"}
+    from compegpt.conversations import looked_at
+
+    try:
+        return {"usable": True, "state": f"the database {asyncio.run(looked_at(settings.database_url))}"}
+    except CompeGPTError as error:
+        return {"usable": False, "state": f"not usable: {error}"}
+
+
 def report(found: dict[str, Any]) -> str:
     """The examination for a person."""
     lines = [f"Python {found['python']} ({found['executable']})",
@@ -63,6 +77,7 @@ def report(found: dict[str, Any]) -> str:
     lines += ["", "Set:"]
     lines += [f"  {name} = {value}" for name, value in found["settings"].items() if value is not None]
     lines += ["", *(f"{what}: {value}" for what, value in found["competing"].items())]
+    lines += [f"Conversations: {found['conversations']['state']}"]
     lines += ["", "Tasks (independent families of engines; from 2 on they compete):"]
     for name, task in found["tasks"].items():
         missing = "; ".join(task["missing"])

@@ -60,7 +60,7 @@ class AuthenticationError(CompeGPTError):
 
 
 class StorageError(CompeGPTError):
-    """The data directory cannot be written."""
+    """The data directory or the database of conversations cannot be used."""
 
     code = "storage"
 

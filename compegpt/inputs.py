@@ -1,4 +1,5 @@
-"""The inputs of a task: wait for the tasks it needs, put their outputs in place of references, check every file."""
+"""The inputs of a task: wait for the tasks it needs, put their outputs in place of references, fetch what is given by
+its address, check every file."""
 
 from __future__ import annotations
 
@@ -20,6 +21,10 @@ from compegpt.threads import in_thread
 
 TEXT_SUFFIXES = {".txt", ".md", ".csv", ".json", ".log", ".rst", ".html", ".xml", ".tex", ".srt"}
 
+_MEDIA = ("image", "audio", "video")
+_MEDIA_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|data:).*", re.IGNORECASE | re.DOTALL)
+_TEXT_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+
 
 class Skipped(InputError):
     """An input of this task failed."""
@@ -33,7 +38,8 @@ async def await_inputs(state: Competition, runtime: Runtime[Context]) -> dict[st
     try:
         async with asyncio.timeout_at(runtime.context.deadline):
             results = {dep: await runtime.context.board.result(dep) for dep in task["dep"] if dep >= 0}
-        args = await in_thread(resolved, task, results, state.get("within"))
+            task, within = await brought(task, runtime.context.store.folder, state.get("within"))
+        args = await in_thread(resolved, task, results, within)
         return {"args": args, "problem": None}
     except TimeoutError:
         late = ExpertTimeout("The deadline passed while it waited for its input; give --deadline more seconds.")
@@ -41,6 +47,24 @@ async def await_inputs(state: Competition, runtime: Runtime[Context]) -> dict[st
     except CompeGPTError as error:
         return {"args": task["args"], "problem": Problem(
             status="skipped" if isinstance(error, Skipped) else "failed", code=error.code, error=str(error))}
+
+
+async def brought(task: Task, folder: Path, within: Collection[str] | None) -> tuple[Task, Collection[str] | None]:
+    """The task with files in `folder` in place of addresses, and those among what it may use.
+
+    Raises InputError where an address is not public or gives no such file, StorageError.
+    """
+    kinds = TASKS[task["task"]].args
+    found = {name: value for name, value in task["args"].items() if isinstance(value, str)
+             and (_MEDIA_ADDRESS if kinds.get(name) in _MEDIA else _TEXT_ADDRESS).fullmatch(value.strip())}
+    if not found:
+        return task, within
+    from compegpt.media.fetch import fetch
+
+    paths = await asyncio.gather(*(fetch(value.strip(), folder, _wanted(kinds.get(name, "text")))
+                                   for name, value in found.items()))
+    files = {name: str(path) for name, path in zip(found, paths, strict=True)}
+    return {**task, "args": {**task["args"], **files}}, None if within is None else [*within, *files.values()]
 
 
 def resolved(task: Task, results: Mapping[int, Result], within: Collection[str] | None = None) -> dict[str, Any]:
@@ -57,7 +81,7 @@ def _value(value: Any, kind: ArgKind, results: Mapping[int, Result], within: Col
         return [_value(item, "text", results, within) for item in value]
     if not isinstance(value, str):
         return value
-    wanted: Kind = kind if kind in ("image", "audio", "video") else "text"
+    wanted = _wanted(kind)
     references = [int(number) for number in REFERENCE.findall(value)]
     if wanted == "text":
         if references:
@@ -66,11 +90,13 @@ def _value(value: Any, kind: ArgKind, results: Mapping[int, Result], within: Col
         return _text(value, within) if kind in ("text", "table") else value
     if references:
         return _given(results, references[0], wanted)
-    if re.match(r"[a-z]+://", value):
-        raise InputError(f"'{value[:80]}' is an address; nothing is downloaded here: save the file and give its path.")
     if within is not None and value not in within:
         raise InputError(f"'{Path(value).name[:80]}' is not attached; attach the file to the request.")
     return str(artifacts.check(Path(value), wanted))
+
+
+def _wanted(kind: ArgKind) -> Kind:
+    return kind if kind in _MEDIA else "text"  # type: ignore[return-value]
 
 
 def _text(value: str, within: Collection[str] | None) -> str:

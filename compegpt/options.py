@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import importlib.metadata
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -15,15 +16,16 @@ from compegpt.errors import InputError, UsageError
 MAX_PROMPT = 50_000
 """Characters of a request; longer text belongs in a file."""
 MAX_THREAD = 100
-COMMANDS = ("experts", "league", "doctor")
-PLANNED = ("serve", "mcp")
-"""Commands that are reserved and that this version does not have."""
-
+COMMANDS = ("serve", "mcp", "experts", "league", "database", "doctor")
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _EPILOG = """\
 commands:
+  serve                 the page and the HTTP API at --host and --port (127.0.0.1:8004)
+  mcp                   the tools of an MCP server, over standard input and output
   experts [TASK]        the engines of a task, or of all, and how to get those that are missing
   league [TASK]         who competed, who won how often, how strong, how fast
   eval NAME ...         measure the judge, the planner, the league (eval --help tells more)
+  database              make or update the tables of COMPEGPT_DATABASE_URL
   doctor                what is installed, what is set, which tasks can be done
 
 With neither --prompt nor a command: a conversation, `exit` ends it. Settings: see .env.example."""
@@ -52,7 +54,8 @@ def parser() -> argparse.ArgumentParser:
     """Every flag of the command line."""
     made = Parser(prog="main.py", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
                   description="Answer multi-modal requests by letting models compete.", epilog=_EPILOG)
-    made.add_argument("command", nargs="*", metavar="COMMAND", help="experts [TASK], league [TASK] or doctor")
+    made.add_argument("command", nargs="*", metavar="COMMAND",
+                      help="serve, mcp, experts [TASK], league [TASK], database or doctor")
     made.add_argument("--prompt", metavar="TEXT", help="answer one request; - reads it from standard input")
     made.add_argument("--file", metavar="PATH", nargs="+", action="extend", default=[], help="attach files")
     shape = made.add_mutually_exclusive_group()
@@ -63,9 +66,18 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--resume", action="store_true", help="finish the interrupted turn of --thread")
     add_setting_flags(made)
     made.add_argument("--output-dir", metavar="DIR", type=Path, help="copy the files that were made there")
+    made.add_argument("--host", metavar="H", help="serve: address to listen at (127.0.0.1: this machine only)")
+    made.add_argument("--port", metavar="N", type=_port, help="serve: port to listen at (8004; 0 for a free one)")
+    made.add_argument("--insecure", action="store_true", help="serve: a public address though no key is set")
     made.add_argument("-v", dest="verbosity", action="count", default=0, help="tell each step; -vv: also tracebacks")
     made.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     return made
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a port: a number from 0 to 65535")
+    return int(text)
 
 
 def add_setting_flags(made: argparse.ArgumentParser) -> None:
@@ -95,7 +107,6 @@ def _conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
     command, has_prompt = options.command, options.prompt is not None
     first = command[0] if command else None
     return [
-        (first in PLANNED, f"'{first}' is not in this version; there are {' and '.join(COMMANDS)}."),
         (first is not None and first not in COMMANDS,
          f"'{str(first)[:60]}' is not a command; a request goes in quotes after --prompt."),
         (len(command) > (2 if first in ("experts", "league") else 1),
@@ -108,6 +119,9 @@ def _conflicts(options: argparse.Namespace) -> list[tuple[bool, str]]:
         (not first and (options.json or options.results_only) and not (has_prompt or options.resume),
          "--json and --results-only need --prompt or --resume."),
         (bool(first) and (options.plan_only or options.results_only), f"{first} takes --json only."),
+        (first in ("serve", "mcp") and options.json, f"{first} takes no --json."),
+        (first != "serve" and (options.host is not None or options.port is not None or options.insecure),
+         "--host, --port and --insecure are for serve."),
     ]
 
 
@@ -130,16 +144,17 @@ def check_prompt(text: str) -> str:
 
 
 def check_files(paths: Sequence[str]) -> list[str]:
-    """Absolute paths of files that are there. Raises InputError with a sentence for each that is not."""
+    """Absolute paths of files that are there, and addresses. Raises InputError with a sentence for each that is not."""
     wrong = [problem for path in paths if (problem := _problem(path))]
     if wrong:
         raise InputError("\n".join(wrong))
-    return list(dict.fromkeys(str(Path(path).expanduser().absolute()) for path in paths))
+    return list(dict.fromkeys(path if _ADDRESS.match(path) else str(Path(path).expanduser().absolute())
+                              for path in paths))
 
 
 def _problem(given: str) -> str | None:
-    if "://" in given:
-        return f"'{given[:80]}' is an address; nothing is downloaded here: save the file and give its path."
+    if _ADDRESS.match(given):
+        return None  # what it gives is checked when a task fetches it
     try:
         path = Path(given).expanduser()
         if not given or not path.exists():

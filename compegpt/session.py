@@ -80,8 +80,11 @@ class Session:
             await asyncio.gather(turn, return_exceptions=True)
 
     async def history(self, thread: str) -> list[Turn]:
-        """The finished turns of a thread, oldest first."""
-        state = await self._graph.aget_state(_config(thread))
+        """The finished turns of a thread, oldest first. Raises StorageError."""
+        try:
+            state = await self._graph.aget_state(_config(thread))
+        except self._kept.faults as error:
+            raise self._kept.failed(error) from error
         turns: list[Turn] = state.values.get("history", [])
         return turns
 

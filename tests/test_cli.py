@@ -56,7 +56,8 @@ def wired(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 USAGE = {
     "unknown flag": ["--frob"], "abbreviated flag": ["--pro", "x"], "no such command": ["frob"],
-    "reserved command": ["serve"], "too many words": ["experts", "ocr", "asr"],
+    "port for another": ["doctor", "--port", "1"], "no port": ["serve", "--port", "x"],
+    "public without a key": ["serve", "--host", "0.0.0.0"], "too many words": ["experts", "ocr", "asr"],
     "prompt beside a command": ["doctor", "--prompt", "x"], "unknown task type": ["experts", "optical"],
     "empty prompt": ["--prompt", ""], "blank prompt": ["--prompt", " \n\t"], "prompt without value": ["--prompt"],
     "undecodable prompt": ["--prompt", "a\udcffb"], "long prompt": ["--prompt", "a" * (MAX_PROMPT + 1)],

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from compegpt.errors import InputError
-from compegpt.inputs import Skipped, as_text, resolved
+from compegpt.inputs import Skipped, as_text, brought, resolved
 
 
 def task(name: str, **args: Any) -> Any:
@@ -54,10 +54,55 @@ def test_a_picture_becomes_an_absolute_path(tmp_path: Path, monkeypatch: pytest.
     assert resolved(task("ocr", image="a.png"), {})["image"] == str(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("value", ["missing.txt", "https://example.org/a.png"])
-def test_what_cannot_be_read_is_an_input_error(value: str) -> None:
+def test_what_cannot_be_read_is_an_input_error() -> None:
     with pytest.raises(InputError):
-        resolved(task("ocr", image=value) if value.startswith("http") else task("summarization", text=value), {})
+        resolved(task("summarization", text="missing.txt"), {})
+
+
+@pytest.mark.parametrize("args", [{"image": "PATH"}, {"image": "/nowhere/at/all.png"}], ids=["there", "not there"])
+def test_a_file_that_is_not_among_those_given_is_out_of_reach(args: dict[str, str], tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    path = str(tmp_path / "a.png")
+    asked = task("ocr", **{name: value.replace("PATH", path) for name, value in args.items()})
+    with pytest.raises(InputError, match="is not attached"):
+        resolved(asked, {}, [])
+    with pytest.raises(InputError, match="is not attached"):
+        resolved(asked, {}, [path + "x"])
+
+
+def test_a_text_that_names_a_file_out_of_reach_is_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Sheep.")
+    for name in ("summarization", "table-question-answering"):
+        given = {"summarization": {"text": str(path)},
+                 "table-question-answering": {"question": "?", "table": str(path)}}[name]
+        kept = resolved(task(name, **given), {}, [])
+        assert str(path) in kept.values()
+        read = resolved(task(name, **given), {}, [str(path)])
+        assert "Sheep." in read.values()
+
+
+async def test_an_address_is_fetched_into_the_turns_folder_and_may_be_used(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = []
+
+    async def fetch(url: str, folder: Path, kind: str) -> Path:
+        fetched.append((url, kind))
+        return folder / "a.png"
+
+    monkeypatch.setattr("compegpt.media.fetch.fetch", fetch)
+    asked = task("visual-question-answering", image="https://example.org/a.png", text="What is on https://example.org?")
+    found, within = await brought(asked, tmp_path, ["/given.png"])
+    assert fetched == [("https://example.org/a.png", "image")]
+    assert found["args"] == {"image": str(tmp_path / "a.png"), "text": "What is on https://example.org?"}
+    assert within == ["/given.png", str(tmp_path / "a.png")]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/a.png", "http://0x7f.1/a.png", "file:///etc/passwd",
+                                 "http://169.254.169.254/latest", "ftp://example.org/a.png"])
+async def test_an_address_that_is_not_public_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        await brought(task("ocr", image=url), tmp_path / "made", None)
 
 
 @pytest.mark.parametrize(("output", "text"), [

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 STAGES = ("plan", "select", "execute", "judge", "respond")
 FLOORS: dict[str, int] = {
     **dict.fromkeys(("errors", "schema", "state", "tasks", "settings", "events", "embed", "threads", "programs",
-                     "printable", "prompts", "redaction", "languages", "learned"), 0),
+                     "printable", "prompts", "redaction", "languages", "learned", "pending"), 0),
     "media": 1, "board": 1, "breaker": 1, "league": 1, "llm": 1, "context": 2, "sources": 3, "inputs": 3, "history": 3,
     **dict.fromkeys(STAGES, 4), "checkpoints": 4, "postgres": 4, "conversations": 5, "wiring": 5, "graphs": 6,
     "session": 7,

@@ -63,10 +63,23 @@ class Places:
 
     def find(self, owner: str, file_id: str) -> Path | None:
         """The file of an id, where it is the owner's."""
+        return self._found(self.owner(owner), file_id)
+
+    def key_of(self, path: Path) -> str | None:
+        """The owner's folder and the id of a file of any thread, from which alone `at` finds it; None for others."""
+        file_id = self.id_of(path)
+        return f"{path.parents[2].name}{file_id}" if file_id else None
+
+    def at(self, key: str) -> Path | None:
+        """The file of a key."""
+        owner = re.fullmatch(rf"([0-9a-f]{{{_DIGITS}}})(.+)", key)
+        return self._found(self.data_dir / "artifacts" / owner[1], owner[2]) if owner else None
+
+    def _found(self, owner: Path, file_id: str) -> Path | None:
         parts = _ID.fullmatch(file_id)
         if parts is None:
             return None
-        folder = self.owner(owner) / parts[1] / parts[2]
+        folder = owner / parts[1] / parts[2]
         try:
             return next((path for path in folder.iterdir()
                          if _digest(path.name, _NAME) == parts[3] and path.is_file() and not path.is_symlink()), None)
