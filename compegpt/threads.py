@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 async def in_thread(call: Callable[..., T], *args: Any) -> T:
-    """Run `call` in a daemon thread of its own.
+    """Run `call` in a daemon thread that does nothing else meanwhile.
 
     Unlike the loop's executor it never holds up the end of the process: an engine that hangs is left behind.
     """
@@ -32,10 +33,46 @@ async def in_thread(call: Callable[..., T], *args: Any) -> T:
         with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
             loop.call_soon_threadsafe(settle, *outcome)
 
-    threading.Thread(target=work, daemon=True, name=f"engine-{getattr(call, '__name__', 'call')}").start()
+    _begin(work)
     return await future
 
 
 def aside(call: Callable[..., Any], *args: Any) -> None:
     """Run `call` in a daemon thread for what it leaves behind (a filled cache); nobody waits for it."""
-    threading.Thread(target=call, args=args, daemon=True, name=f"aside-{getattr(call, '__name__', 'call')}").start()
+    _begin(lambda: call(*args))
+
+
+class Worker(threading.Thread):
+    """A daemon thread that does one thing after another; which saves the start of a thread, during which the starter
+    stands still."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True, name="worker")
+        self.work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def run(self) -> None:
+        while True:
+            try:
+                self.work.get(timeout=LINGER)()
+            except Empty:
+                try:
+                    _idle.remove(self)
+                except ValueError:  # somebody has taken it meanwhile: its work is on the way
+                    continue
+                return
+            _idle.append(self)
+
+
+LINGER = 10.0
+"""Seconds that an idle thread waits for work."""
+_idle: list[Worker] = []
+
+
+def _begin(work: Callable[[], None]) -> None:
+    """Have `work` done by a thread that has nothing to do, or by a new one."""
+    try:
+        worker = _idle.pop()
+    except IndexError:
+        worker = Worker()
+        worker.start()
+    worker.work.put(work)

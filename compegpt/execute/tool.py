@@ -27,6 +27,7 @@ def as_tool(expert: Expert, source: Source, store: Store) -> StructuredTool:
         finding = await source.run(expert, given, store)
         return as_text(finding.output)[:200], finding
 
+    call.__annotations__.clear()  # LangChain would evaluate them anew at every call
     return StructuredTool.from_function(
         coroutine=call, name=re.sub(r"[^a-zA-Z0-9_-]", "_", f"{expert.task}_{expert.id}")[:64],
         description=f"{TASKS[expert.task].title.capitalize()}: {expert.about or expert.id}.",

@@ -1,0 +1,118 @@
+"""What the server can take: runs of a chain of two tasks over HTTP, three experts of 200 ms each, SQLite checkpoints on.
+
+    python benchmarks/serving.py
+
+The server is a process of its own; a client holds so many runs at once (closed loop), each followed by server-sent
+events to its end. Critical path: 0.4 s. Two cores are for both; the machine should be idle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as the command line does
+
+import httpx
+import psutil
+
+CRITICAL = 0.4
+"""Seconds of the longest chain."""
+ROUNDS = ((1, 20), (10, 200), (100, 800))
+"""Runs at once, and runs in all."""
+
+
+def serve(folder: str) -> None:
+    """The server over fakes, until it is killed; says its address on standard output."""
+    from graph import Constant, FixedPlan, Sleeping, task
+
+    from compegpt.context import Account, Say
+    from compegpt.schema import Written
+    from compegpt.settings import Settings
+    from compegpt.web.server import application, listen
+    from compegpt.wiring import Parts
+
+    class Remote(Sleeping):
+        remote = True
+
+        async def prepare(self, tasks: Sequence[str]) -> None:
+            return None
+
+        def ready(self, expert: Any, args: Mapping[str, Any]) -> Any:
+            return contextlib.nullcontext()
+
+    @dataclass
+    class Silent:
+        async def write(self, account: Account, say: Say) -> Written:
+            return Written("done")
+
+    settings = Settings(data_dir=Path(folder), concurrency=64)
+    plan = FixedPlan([task(0, 0.2, []), task(1, 0.2, [0])])
+    listen(application(Parts(settings, plan, Silent(), [Remote()], Constant()), page=False), "127.0.0.1", 0)
+
+
+async def one(client: httpx.AsyncClient) -> tuple[float, float]:
+    """Seconds of a run until its first event after the plan, and until its end."""
+    began = time.perf_counter()
+    first = 0.0
+    async with client.stream("POST", "/runs", json={"text": "go"}, headers={"Accept": "text/event-stream"}) as answer:
+        assert answer.status_code == 200, answer.status_code
+        ended = ""
+        async for line in answer.aiter_lines():
+            if line == "event: planned":
+                first = time.perf_counter() - began
+            ended = line if line.startswith("event: ") else ended
+        assert ended == "event: done", ended
+    return first, time.perf_counter() - began
+
+
+async def measured(address: str, server: psutil.Process) -> None:
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits, trust_env=False) as client:
+        for _ in range(5):
+            await one(client)
+        for at_once, runs in ROUNDS:
+            left = iter(range(runs))
+            taken: list[tuple[float, float]] = []
+
+            async def work(left: Any = left, taken: list[tuple[float, float]] = taken) -> None:
+                for _ in left:
+                    taken.append(await one(client))
+
+            began, used = time.perf_counter(), sum(server.cpu_times()[:2])
+            await asyncio.gather(*(work() for _ in range(at_once)))
+            seconds = time.perf_counter() - began
+            whole = sorted(run for _, run in taken)
+            first = statistics.median(event for event, _ in taken)
+            print(f"  {at_once:4d} at once: {runs / seconds:5.1f} runs/s, p50 {statistics.median(whole):.2f} s, "
+                  f"p95 {whole[int(0.95 * len(whole))]:.2f} s ({whole[int(0.95 * len(whole))] / CRITICAL:.2f} times the "
+                  f"critical path), first event after {first * 1e3:.0f} ms, "
+                  f"{(sum(server.cpu_times()[:2]) - used) / runs * 1e3:.0f} ms of the server's CPU per run")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen([sys.executable, __file__, folder], stderr=subprocess.PIPE, text=True)
+        try:
+            assert server.stderr is not None
+            address = server.stderr.readline().split()[-1]
+            print("a chain of two tasks of 0.2 s, k = 3, over HTTP")
+            asyncio.run(measured(address, psutil.Process(server.pid)))
+        finally:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1]) if len(sys.argv) > 1 else main()
