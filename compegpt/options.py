@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.metadata
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from compegpt import version
 from compegpt.errors import InputError, UsageError
 
 MAX_PROMPT = 50_000
@@ -41,12 +41,8 @@ class _Version(argparse.Action):
     """Looks the version up only when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        try:
-            version = importlib.metadata.version("compegpt")
-        except importlib.metadata.PackageNotFoundError:
-            version = "(not installed)"
         with contextlib.suppress(OSError):
-            print(f"compegpt {version}", flush=True)  # noqa: T201 (argparse prints --help in the same way)
+            print(f"compegpt {version()}", flush=True)  # noqa: T201 (argparse prints --help in the same way)
         parser.exit()
 
 

@@ -134,6 +134,7 @@ def safe_name(name: str) -> str:
     stem, dot, suffix = base.rpartition(".")
     if not dot or len(suffix) > 10:
         stem, suffix = base, ""
+    stem = stem[:MAX_NAME]
     while len(stem.encode()) > MAX_NAME:
         stem = stem[:-1]
     return f"{stem or 'file'}.{suffix}" if suffix else stem or "file"

@@ -1,7 +1,9 @@
 """Who may come in, how often, and with how much: the door of the server, as one ASGI middleware.
 
 1. Where the server is its user's own, the Host header must be this machine's name, so that no page that the user has
-   open elsewhere can come in under a name of its own (DNS rebinding).
+   open elsewhere can come in under a name of its own (DNS rebinding). What changes anything is not taken from pages of
+   other origins than the server's own and those of COMPEGPT_ORIGINS: a browser would send it with the user's cookie,
+   or from the user's machine.
 2. Where there are keys, every route but the public ones asks for one, as a bearer or by the cookie of the log-in page.
 3. Requests beyond the rate get 429, bodies beyond the limit 413, bodies that do not come 408.
 4. Every answer has the security headers.
@@ -13,8 +15,10 @@ import contextlib
 import hashlib
 import hmac
 import ipaddress
+import os
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import urlsplit
 
 from limits import parse
 from limits.storage import MemoryStorage
@@ -28,13 +32,15 @@ from compegpt.settings import Settings
 from compegpt.web.body import Body
 from compegpt.web.faults import Forbidden, TooMany, Unauthorized, body_of, headers_of, status_of
 from compegpt.web.files import MAX_UPLOAD
+from compegpt.web.openai_errors import in_form
 
 LOCAL = "local"
 """The owner of all that comes in where no key is asked for."""
 COOKIE = "compegpt_key"
 OPEN = ("/healthz", "/readyz", "/login", "/openapi.json", "/docs", "/favicon.ico", "/manifest.json")
 """What anybody may see."""
-API = ("/runs", "/threads", "/files", "/v1/", "/tasks", "/results", "/hugginggpt", "/mcp", "/experts", "/league")
+API = ("/runs", "/threads", "/files", "/v1/", "/tasks", "/results", "/hugginggpt", "/mcp", "/experts", "/league",
+       "/plans")
 """Where the rate limit counts; a page is made of hundreds of requests."""
 MAX_BODY = 40_000_000
 """Bytes of a body that is no upload: a chat request holds its pictures."""
@@ -75,7 +81,7 @@ class Keys:
         """Whose cookie it is."""
         found = None
         for known, owner in self._owners.items():
-            if hmac.compare_digest(cookie_of(known), value):
+            if hmac.compare_digest(cookie_of(known).encode(), value.encode("utf-8", "surrogateescape")):
                 found = owner
         return found
 
@@ -93,9 +99,9 @@ class Door:
     """The middleware; puts the owner into `scope["state"]["owner"]`."""
 
     def __init__(self, app: ASGIApp, settings: Settings, local: bool) -> None:
-        """Raises ConfigurationError for a rate that is none."""
+        """Raises ConfigurationError for a rate or an origin that is none."""
         self._app, self._local = app, local
-        self._keys = Keys(settings.api_keys)
+        self._keys, self._origins = Keys(settings.api_keys), origins(settings)
         self._rate = rate_of(settings) if self._keys else None
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
@@ -106,6 +112,7 @@ class Door:
         headers = Headers(scope=scope)
         try:
             self._check_host(headers)
+            self._check_origin(scope.get("method", ""), headers)
             owner = self._owner(scope["path"], headers)
             self._check_rate(scope["path"], owner)
             scope.setdefault("state", {})["owner"] = owner
@@ -127,12 +134,22 @@ class Door:
         if not is_loopback(name):
             raise Forbidden("This server answers under the name of this machine only (localhost, 127.0.0.1).")
 
+    def _check_origin(self, method: str, headers: Headers) -> None:
+        """Raises Forbidden. Go's `http.CrossOriginProtection` decides in the same way."""
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if method in ("GET", "HEAD", "OPTIONS") or origin in self._origins:
+            return
+        if site in ("same-origin", "none") or (site is None and (origin is None or _names(origin, headers))):
+            return
+        raise Forbidden("This server takes nothing from pages of other origins; COMPEGPT_ORIGINS names those that "
+                        "may call it.")
+
     def _owner(self, path: str, headers: Headers) -> str:
         """Raises Unauthorized."""
         if not self._keys:
             return LOCAL
         given = headers.get("authorization", "")
-        scheme, _, key = given.partition(" ")
+        scheme, _, key = given.encode("latin-1").decode("utf-8", "surrogateescape").partition(" ")
         owner = self._keys.owner(key.strip()) if scheme.lower() == "bearer" else None
         if owner is None and not given:
             owner = self._keys.of_cookie(_cookie(headers))
@@ -162,6 +179,8 @@ def guarded(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            if os.environ.get("SPACE_ID"):  # the Hub shows a Space in a frame; the page's policy says who may
+                del headers["X-Frame-Options"]
         await send(message)
 
     return sending
@@ -172,7 +191,16 @@ def refusal(error: CompeGPTError, scope: Scope) -> Any:
     accepts = Headers(scope=scope).get("accept", "")
     if isinstance(error, Unauthorized) and scope["method"] == "GET" and "text/html" in accepts:
         return RedirectResponse("/login", status_code=303)
-    return JSONResponse(body_of(error), status_of(error), headers_of(error))
+    status = status_of(error)
+    return JSONResponse(in_form(scope["path"], body_of(error), status), status, headers_of(error))
+
+
+def _names(origin: str, headers: Headers) -> bool:
+    """Whether an origin is the host that a request is for."""
+    try:
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+    except ValueError:
+        return False
 
 
 def _cookie(headers: Headers) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, 
 from fastapi.responses import FileResponse, JSONResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from compegpt.errors import UsageError
 from compegpt.listing import others, rows
 from compegpt.plan.node import proposed
 from compegpt.standings import rows as standings
@@ -23,6 +23,10 @@ from compegpt.web.wire import told
 
 PING = 15
 """Seconds between signs of life in a stream."""
+GRACE = 22.0
+"""Seconds that streams go on once the server is told to end: runs have 20 to finish, and their last event is `done`."""
+_UNFIT = ("NaN", "Infinity", "\\ud")
+"""Signs of what JSON cannot hold: numbers that are none, halves of letters."""
 routes = APIRouter(responses=ERRORS)
 RunId = Annotated[str, Path(pattern=r"^run-[0-9a-f]{32}$", examples=["run-0123456789abcdef0123456789abcdef"])]
 ThreadName = Annotated[str, Path(min_length=1, max_length=100, examples=["farm"])]
@@ -50,8 +54,9 @@ Owner = Annotated[str, Depends(asking)]
 async def start(asked: forms.Asked, desk: AtDesk, owner: Owner,
                 accept: Annotated[str, Header()] = "application/json") -> Any:
     """Begin a run: it goes on whether or not anybody listens. With `Accept: text/event-stream` its events follow."""
-    request = await desk.request(owner, asked.text, asked.files, asked.thread,
-                                 plan=None if asked.plan is None else [task.as_task() for task in asked.plan])
+    if asked.resume and (asked.thread is None or asked.text or asked.files or asked.plan is not None):
+        raise UsageError("resume finishes the interrupted turn of a thread: give it with the thread alone.")
+    request = await desk.request(owner, asked.text, asked.files, asked.thread, [] if asked.resume else asked.tasks)
     run = desk.runs.start(owner, request, asked.resume)
     if "text/event-stream" in accept:
         return _stream(desk, run, 0, {"Location": f"/runs/{run.id}"})
@@ -126,11 +131,14 @@ async def remove(file_id: FileId, desk: AtDesk, owner: Owner) -> Response:
 
 @routes.post("/plans", tags=["plans"], response_model=forms.Planned)
 async def plan(asked: forms.Asked, desk: AtDesk, owner: Owner) -> Any:
-    """The plan of a request, in HuggingGPT's form; nothing is run."""
-    request = await desk.request(owner, asked.text, asked.files, asked.thread)
+    """The plan of a request, or one's own as it would be run, in HuggingGPT's form; nothing is run."""
+    if asked.resume:
+        raise UsageError("resume is for a run; leave it out.")
+    request = await desk.request(owner, asked.text, asked.files, asked.thread, asked.tasks)
     history = await desk.session.history(request["thread"]) if asked.thread else []
     made = await proposed(desk.parts.planner, request, history, desk.parts.redacted)
-    return JSONResponse(desk.files.public({"plan": made.tasks, "planner": made.planner, "confidence": made.confidence}))
+    shown = {"plan": made.tasks, "planner": made.planner, "confidence": made.confidence}
+    return JSONResponse(await in_thread(desk.files.public, shown))
 
 
 @routes.get("/experts", tags=["competition"], response_model=list[forms.Row])
@@ -146,14 +154,22 @@ async def league(desk: AtDesk, task: Annotated[str | None, Query(max_length=60)]
     return await in_thread(standings, desk.parts.settings, task)
 
 
+async def _dumped(desk: Desk, data: dict[str, Any]) -> str:
+    """Plain data as JSON with addresses in place of paths; looking for files is for a thread, and seldom needed."""
+    text = json.dumps(data)
+    if any(sign in text for sign in (desk.files.root, *_UNFIT)):
+        text = json.dumps(await in_thread(desk.files.public, data))
+    return text
+
+
 def _stream(desk: Desk, run: Run, after: int, headers: dict[str, str] | None = None) -> EventSourceResponse:
     async def lines() -> AsyncIterator[ServerSentEvent]:
         if not after:
             yield ServerSentEvent(json.dumps(forms.Started.of(run).model_dump()), event="run", id="0")
         async for number, event in run.follow(after):
-            data = await asyncio.to_thread(desk.files.public, told(event))
-            yield ServerSentEvent(json.dumps(data), event=data["type"], id=str(number))
+            data = told(event)
+            yield ServerSentEvent(await _dumped(desk, data), event=data["type"], id=str(number))
         yield ServerSentEvent(json.dumps({"status": run.status, **await desk.record(run)}), event="done",
                               id=str(len(run.events)))
 
-    return EventSourceResponse(lines(), headers=headers, ping=PING)
+    return EventSourceResponse(lines(), headers=headers, ping=PING, shutdown_grace_period=GRACE)

@@ -1,175 +1,191 @@
-"""The chat's side of the browser: the front door's stream as messages in Gradio's form.
+"""A turn as messages of the chat: the plan and what each competitor does as thoughts, then the answer, then the files.
 
-A visitor may use what he attached and what was made in his own conversation, no other file of this machine.
+Whatever comes from elsewhere is escaped here or in `shown`; nothing in a message may run.
 """
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from compegpt.errors import CompeGPTError, InputError
+from compegpt.errors import CompeGPTError
 from compegpt.events import Event, Executed, Judged, Noticed, Planned, Responded, Selected, Wrote
-from compegpt.options import check_files, check_prompt
-from compegpt.printable import printable
-from compegpt.record import artifacts_of, copied
-from compegpt.respond.report import files
-from compegpt.schema import REFERENCE, Request, Task
-from compegpt.session import Session
-from compegpt.tasks import TASKS
-
-MAX_CONVERSATIONS = 10_000
-"""Browser sessions that are remembered; the one unused for longest is forgotten first."""
-
-Message = dict[str, Any]
-"""Role, content (text, or a file as {"path"}), metadata (title, id, parent_id, status of a thought)."""
+from compegpt.record import Interrupted
+from compegpt.schema import Request, Result, Task, Turn
+from compegpt.web.files import Files
+from compegpt.web.runs import Run
+from compegpt.web.shown import competition, plan
+from compegpt.web.shown.text import line, number, short, told
+from compegpt.web.ui_pieces import (
+    HOW,
+    Message,
+    Rival,
+    asked,
+    in_words,
+    literal,
+    markdown,
+    medium,
+    names_of,
+    plain,
+    rival_line,
+    said,
+    shown,
+)
 
 
 @dataclass
-class Conversation:
-    """One visitor's thread and the files he may use in it."""
+class Step:
+    """One task as far as it has come."""
 
-    thread: str = field(default_factory=lambda: f"web-{secrets.token_hex(12)}")
-    known: set[str] = field(default_factory=set)
+    task: Task
+    rivals: dict[str, Rival] = field(default_factory=dict)
+    result: Result | None = None
 
+    @property
+    def state(self) -> plan.State:
+        if self.result is not None:
+            return plan.state_of(self.result)
+        return plan.State("running") if self.rivals else plan.State()
 
-class Chat:
-    """Conversations over one session; `reply` is what Gradio calls."""
-
-    def __init__(self, folder: Path) -> None:
-        self.session: Session | None = None
-        self._folder = folder
-        """Where visitors' files are copied, each turn's below a name that nobody can guess."""
-        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
-
-    async def reply(self, message: Mapping[str, Any], history: Sequence[Any],
-                    visitor: str | None) -> AsyncGenerator[list[Message], None]:
-        """The messages of one turn, all of them after each event; copies of the files come with the last.
-
-        `visitor` names the browser session.
-        """
-        conversation = self._conversation(visitor, fresh=not history)
-        thoughts, written = Thoughts(), ""
-        answer: Responded | None = None
-        try:
-            text = check_prompt(message.get("text") or "")
-            given = check_files(message.get("files") or [])
-            conversation.known |= set(given)
-            assert self.session is not None
-            asked: Request = {"text": text, "files": given, "thread": conversation.thread}
-            async with contextlib.aclosing(self.session.stream(asked)) as events:
-                async for event in events:
-                    if isinstance(event, Planned):
-                        self._guard(event.plan, conversation, visitor)
-                    thoughts.take(event)
-                    answer = event if isinstance(event, Responded) else answer
-                    written += event.text if isinstance(event, Wrote) else ""
-                    yield [*thoughts.messages(), *([_message(written)] if written else [])]
-        except CompeGPTError as error:
-            yield [*thoughts.messages(done=True), _message(str(error))]
-        if answer is not None:
-            conversation.known |= set(files(answer.turn["results"]))
-            yield [*thoughts.messages(done=True), *_answer(answer, self._folder / secrets.token_hex(16))]
-
-    def _conversation(self, key: str | None, fresh: bool) -> Conversation:
-        """The visitor's conversation; a new one where the chat is empty, so that clearing it forgets."""
-        if key is None:
-            return Conversation()
-        if fresh or key not in self._conversations:
-            self._conversations[key] = Conversation()
-        self._conversations.move_to_end(key)
-        while len(self._conversations) > MAX_CONVERSATIONS:
-            self._conversations.popitem(last=False)
-        return self._conversations[key]
-
-    def _guard(self, plan: Sequence[Task], conversation: Conversation, visitor: str | None) -> None:
-        """Raises InputError, and ends the conversation, where the plan reaches for a file that is not the visitor's."""
-        for path in _paths(plan):
-            if path not in conversation.known:
-                self._conversations.pop(visitor or "", None)
-                raise InputError(f"'{Path(path).name}' is not attached; attach the file to the message.")
+    def settle(self, result: Result) -> None:
+        self.result = result
+        for one in result["candidates"]:
+            fate = "won" if one["expert"] == result["winner"] else "lost" if one["status"] == "ok" else one["status"]
+            score = f"score {number(one['score'])}" if one["score"] is not None else ""
+            self.rivals[one["expert"]] = Rival(fate, one["seconds"], one["error"] or score)
 
 
-class Thoughts:
-    """What happens in a turn as nested, collapsible messages."""
+class View:
+    """One turn as it is seen while it runs and afterwards."""
 
-    def __init__(self) -> None:
-        self._title = "Planning"
-        self._tasks: dict[int, dict[str, Any]] = {}
-        self._notices: list[str] = []
+    def __init__(self, key: str, request: Request, files: Files) -> None:
+        """`key` tells the turn's thoughts from those of others."""
+        self.key, self.request, self.files, self.link = key, request, files, files.shown
+        self.steps: dict[int, Step] | None = None
+        self.notices: list[str] = []
+        self.written, self.answer = "", ""
+        self.seconds: float | None = None
+        self.error: CompeGPTError | None = None
+        self.done = False
 
     def take(self, event: Event) -> None:
         if isinstance(event, Noticed):
-            self._notices.append(printable(event.text))
+            self.notices.append(event.text)
         elif isinstance(event, Planned):
-            self._title = "Plan: " + (", ".join(task["task"] for task in event.plan) or "nothing to run")
-            self._tasks = {task["id"]: {"title": task["task"], "lines": [], "done": False} for task in event.plan}
-        elif isinstance(event, Selected):
-            self._add(event.task["id"], f"competing: {', '.join(map(_short, event.experts))}")
-        elif isinstance(event, Executed):
+            self.steps = {task["id"]: Step(task) for task in event.plan}
+        elif isinstance(event, Wrote):
+            self.written += event.text
+        elif isinstance(event, Responded):
+            self.answer = event.turn["answer"]
+            for result in event.turn["results"]:
+                self._settle(result)
+        elif isinstance(event, Selected) and (step := self._step(event.task["id"])):
+            step.rivals = {expert: Rival() for expert in event.experts} | step.rivals
+        elif isinstance(event, Executed) and (step := self._step(event.task["id"])):
             one = event.candidate
-            why = f": {one['error']}" if one["error"] else ""
-            self._add(event.task["id"], f"{_short(one['expert'])}: {one['status']}, {one['seconds']:.1f} s{why}")
+            step.rivals[one["expert"]] = Rival(one["status"], one["seconds"], one["error"] or "")
         elif isinstance(event, Judged):
-            result = event.result
-            won = f"{_short(result['winner'])} won" if result["winner"] else result["status"]
-            self._add(result["id"], result["reason"])
-            self._tasks.get(result["id"], {}).update(title=f"{result['task']}: {won}", done=True)
+            self._settle(event.result)
 
-    def messages(self, done: bool = False) -> list[Message]:
-        """The thoughts as they stand; `done` closes them."""
-        made = [_message("\n".join(self._notices), title=self._title, id="plan", status=_status(done))]
-        for number, task in self._tasks.items():
-            made.append(_message("\n".join(f"- {line}" for line in task["lines"]), title=task["title"],
-                                 id=f"task-{number}", parent_id="plan", status=_status(done or task["done"])))
+    def end(self, run: Run) -> None:
+        self.done, self.error, self.seconds = True, run.outcome.error, run.outcome.seconds
+
+    def messages(self) -> list[Message]:
+        """The whole turn as it stands."""
+        made = [asked(self.request, self.files), *self._thoughts()]
+        names = names_of([step.result for step in (self.steps or {}).values() if step.result])
+        answer, how, account = (self.answer or self.written).partition(HOW)
+        if how:
+            made.append(shown(f'<div class="cg cgp-answer" dir="auto">{literal(answer, self.files, names)}</div>'))
+        elif answer.strip():
+            made.append(said(markdown(answer, self.files, names)))
+        if self.error is not None:
+            kind = 'cgp-notice"' if isinstance(self.error, Interrupted) else 'cgp-error" role="alert"'
+            made.append(shown(f'<p class="cg {kind}>{told(str(self.error), 1_000)}</p>'))
+        if self.done and names:
+            made.append(shown("".join(medium(path, self.files, name) for path, name in names.items())))
+        if self.done and (compared := self._competitions()):
+            made.append(shown(compared + (in_words(account, self.files, names) if how else "")))
         return made
 
-    def _add(self, number: int, line: str) -> None:
-        if number in self._tasks:
-            self._tasks[number]["lines"].append(printable(line))
+    def _step(self, task: int) -> Step | None:
+        return (self.steps or {}).get(task)
+
+    def _settle(self, result: Result) -> None:
+        if step := self._step(result["id"]):
+            step.settle(result)
+
+    def _thoughts(self) -> list[Message]:
+        notes = "".join(f'<p class="cg cgp-notice">{told(text)}</p>' for text in self.notices)
+        if not self.steps:
+            if self.done and not notes:
+                return []
+            title = "Planned: nothing to run" if self.steps is not None else "Planning"
+            return [shown(notes or '<p class="cg cgp-notice">Reading the request.</p>', title=title,
+                          id=f"{self.key}-plan", status=self._status(self.done))]
+        steps = list(self.steps.values())
+        graph = plan.drawn([step.task for step in steps], {step.task["id"]: step.state for step in steps})
+        made = [shown(notes + graph, title=plain(self._title(steps)), id=f"{self.key}-plan", **self._took(self.seconds),
+                      status=self._status(self.done))]
+        return made + [self._thought(step) for step in steps if step.rivals or step.result]
+
+    def _title(self, steps: Sequence[Step]) -> str:
+        names = " → ".join(step.task["task"] for step in steps[:4]) + (" → …" if len(steps) > 4 else "")
+        experts = sum(len(step.rivals) for step in steps)
+        return f"Plan: {names}" + (f" · {experts} expert{'s' * (experts != 1)}" if experts else "")
+
+    def _thought(self, step: Step) -> Message:
+        result, name = step.result, f"{step.task['id']} {step.task['task']}"
+        if result is None:
+            title = f"{name}: {len(step.rivals)} compete"
+        else:
+            title = f"{name}: {short(result['winner'])} won" if result["winner"] else f"{name}: {result['status']}"
+        settled = result["settled"] - result["started"] if result and result["started"] and result["settled"] else None
+        why = f'<p class="cg cgp-notice">{told(result["error"])}</p>' if result and result["error"] else ""
+        lines = "".join(rival_line(expert, rival) for expert, rival in step.rivals.items())
+        body = f'<ul class="cg cgp-rivals">{lines}</ul>' if lines else ""
+        return shown(why + body, title=plain(title), id=f"{self.key}-{step.task['id']}",
+                     parent_id=f"{self.key}-plan", **self._took(settled),
+                     status=self._status(self.done or result is not None))
+
+    def _competitions(self) -> str:
+        return "".join(self._competition(step.result) for step in (self.steps or {}).values() if step.result)
+
+    def _competition(self, result: Result) -> str:
+        won = f"<strong>{line(short(result['winner']))}</strong> won" if result["winner"] else line(result["status"])
+        count = len(result["candidates"])
+        if not count and result["status"] == "ok":  # an older turn: its losers are not kept
+            return (f'<p class="cg cgp-brief">{line(result["task"])}: {won}. '
+                    f'<span class="cg-meta">{told(result["reason"])}</span></p>')
+        of = f" of {count}" if count > 1 and result["winner"] else ""
+        agreement = f" · agreement {number(result['agreement'])}" if result["agreement"] is not None else ""
+        return (f'<details class="cg cgp-competition"><summary><span class="cgp-label">The competition</span> '
+                f"{line(result['task'])}: {won}{of}{agreement}</summary>"
+                f"{competition.shown(result, self.link)}</details>")
+
+    @staticmethod
+    def _status(done: bool) -> str:
+        return "done" if done else "pending"
+
+    @staticmethod
+    def _took(seconds: float | None) -> dict[str, float]:
+        return {} if seconds is None else {"duration": round(max(seconds, 0.0), 2)}
 
 
-def _answer(event: Responded, folder: Path) -> list[Message]:
-    """The answer and each of its files as something to see, hear or fetch; `folder` is for copies."""
-    results = event.turn["results"]
-    copies = copied(artifacts_of(results), results, folder)
-    return [_message(event.turn["answer"]), *(_message({"path": copy["path"]}) for copy in copies)]
+def of_run(run: Run, files: Files) -> View:
+    """A run as it stands."""
+    view = View(run.id, run.request, files)
+    for event in run.events:
+        view.take(event)
+    if run.ended is not None:
+        view.end(run)
+    return view
 
 
-def _message(content: Any, **metadata: Any) -> Message:
-    return {"role": "assistant", "content": content, "metadata": metadata}
-
-
-def _status(done: bool) -> str:
-    return "done" if done else "pending"
-
-
-def _paths(plan: Sequence[Task]) -> list[str]:
-    """Absolute paths of the files a plan names: every media argument, and texts that are the name of a file here."""
-    found = []
-    for task in plan:
-        kinds = TASKS[task["task"]].args
-        for name, value in task["args"].items():
-            if isinstance(value, str) and not REFERENCE.search(value):
-                media = kinds.get(name) in ("image", "audio", "video") and "://" not in value
-                if media or _is_file(value):
-                    found.append(str(Path(value).expanduser().absolute()))
-    return found
-
-
-def _is_file(value: str) -> bool:
-    if "\n" in value or len(value) >= 1_000:
-        return False
-    try:
-        return Path(value).expanduser().is_file()
-    except (OSError, ValueError, RuntimeError):
-        return False
-
-
-def _short(expert: str) -> str:
-    return expert.removeprefix("embedded:")
+def of_turn(key: str, turn: Turn, files: Files) -> View:
+    """A turn of a thread's history: the winners without the losers."""
+    view = View(key, turn["request"], files)
+    view.take(Planned(turn["plan"], "", None))
+    view.take(Responded(turn, "", None, 0))
+    view.done = True
+    return view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 """Files that every client may name as `/examples/NAME`."""
 MAX_FILES = 50
 """Files of one request."""
+MOST_DEEP = 12
+"""Lists and objects within each other in an argument."""
+_ID = re.compile(r"[0-9a-f]{68}")
 _MENTION = re.compile(r"(?<![\w/.-])(?:(?:https?://[\w.:-]+)?/files/(?P<id>[0-9a-f]{68})(?:/[\w.()%-]*[\w)])?"
                       r"|/examples/(?P<example>[\w-]+\.\w{1,5}))")
 
@@ -55,12 +59,13 @@ class Desk:
 
     async def request(self, owner: str, text: str, references: Sequence[str] = (), thread: str | None = None,
                       plan: list[Task] | None = None, before: Sequence[Turn] = ()) -> Request:
-        """A client's request: `references` are ids or addresses of his files; so are those that the text names.
+        """A client's request: `references` are ids or addresses of his files; so are those that text and plan name.
 
-        Raises UsageError for a text or thread that cannot be used, Unknown for a file that is not his.
+        Raises UsageError for a text, thread or plan that cannot be used, Unknown for a file that is not his.
         """
         name = new_thread() if thread is None else thread
         check_thread(name)
+        _check_plain(plan)
         full, named = f"{owner}/{name}", list(references)
 
         def mentioned(found: re.Match[str]) -> str:
@@ -78,10 +83,27 @@ class Desk:
                   if (EXAMPLES / one).is_file()]
         made: Request = {"text": text, "files": files, "thread": full, "confined": True}
         if plan is not None:
+            for task in plan:
+                await self._ground(owner, full, task, files)
             made["plan"] = plan
         if before:
             made["before"] = list(before)
         return made
+
+    async def _ground(self, owner: str, thread: str, task: Task, files: list[str]) -> None:
+        """Put paths in place of the addresses and ids of files in a client's own task; they join `files`."""
+        args = task["args"]
+        for name, value in args.items():
+            found = _MENTION.fullmatch(value) if isinstance(value, str) else None
+            if found and found["example"] and (EXAMPLES / found["example"]).is_file():
+                args[name] = str(await in_thread(self.files.places.taken, EXAMPLES / found["example"], thread))
+            elif isinstance(value, str) and ((found and found["id"]) or _ID.fullmatch(value)):
+                args[name] = (await in_thread(self.files.attached, owner, thread, [value]))[0]
+            else:
+                continue
+            files.append(args[name])
+            if len(files) > MAX_FILES:
+                raise UsageError(f"A request takes {MAX_FILES} files at most.")
 
     async def history(self, owner: str, thread: str) -> list[dict[str, Any]]:
         """The finished turns of a thread, with addresses in place of paths. Raises Unknown where there are none."""
@@ -97,7 +119,8 @@ class Desk:
         full = f"{owner}/{thread}"
         if any(run.request["thread"] == full for run in self.runs.active):
             raise Conflict("A run of this thread goes on; stop it first.")
-        if not await self.session.forget(full):
+        self.runs.drop(full)
+        if not thread.isprintable() or not await self.session.forget(full):  # uploads lie under a name that is not
             raise Unknown("There is no such thread.")
 
     async def record(self, run: Run, with_answer: bool = True) -> dict[str, Any]:
@@ -125,6 +148,21 @@ class Desk:
         if own.deadline is not None:
             changes["deadline"] = min(own.deadline, settings.deadline)
         return (await in_thread(parts_from, replace(settings, **changes))).beside(self.parts)
+
+
+def _check_plain(value: Any, deep: int = 0) -> None:
+    """Raises UsageError for what neither a checkpoint nor an answer can hold."""
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+        raise UsageError("The plan holds a text with bytes that are not text in UTF-8; leave them out.")
+    unfit = not math.isfinite(value) if isinstance(value, float) else (
+        isinstance(value, int) and not -(2**63) <= value < 2**63)
+    if unfit:
+        raise UsageError("The plan holds a number that is too large, or none at all; give a smaller one.")
+    if isinstance(value, dict | list) and deep > MOST_DEEP:
+        raise UsageError(f"The plan has more than {MOST_DEEP} lists or objects within each other; make it flatter.")
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    for item in inner:
+        _check_plain(item, deep + 1)
 
 
 def new_thread() -> str:

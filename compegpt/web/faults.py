@@ -52,8 +52,9 @@ class Closing(ExpertUnavailable):
 
 STATUS: dict[str, int] = {
     "usage": 400, "input": 400, "nothing_to_resume": 409, "unauthorized": 401, "forbidden": 403, "not_found": 404,
-    "conflict": 409, "too_large": 413, "too_many": 429, "closing": 503, "transient": 503, "deadline": 504,
-    "authentication": 502, "gone": 502, "no_expert": 501, "configuration": 500, "storage": 507, "internal": 500,
+    "model_not_found": 404, "conflict": 409, "too_large": 413, "too_many": 429, "closing": 503, "transient": 503,
+    "deadline": 504, "authentication": 502, "gone": 502, "no_expert": 501, "configuration": 500, "storage": 507,
+    "internal": 500,
 }
 """HTTP status by `CompeGPTError.code`; 502 for any other, since that is a model's failure."""
 

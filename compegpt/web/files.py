@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
+import math
+import mimetypes
 import re
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
@@ -10,9 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from compegpt.errors import InputError
+import httpx
+
+from compegpt.errors import InputError, StorageError
 from compegpt.media.artifacts import media_type
+from compegpt.media.fetch import fetch
 from compegpt.media.places import Places
+from compegpt.schema import Kind
 from compegpt.threads import in_thread
 from compegpt.web.faults import TooLarge, Unknown
 
@@ -21,6 +29,8 @@ MAX_UPLOAD = 200_000_000
 KEPT = 86_400.0
 """Seconds that an upload waits to be used in a thread; after that the thread's deletion decides."""
 ADDRESS = "/files/"
+SHOWN = "/shown/"
+"""Where pages get files: by an address that nobody guesses, without a key."""
 _IDS = re.compile(r"(?:^|/files/)([0-9a-f]{68})(?![0-9a-f])")
 
 
@@ -44,11 +54,18 @@ class Files:
 
     def __init__(self, data_dir: Path) -> None:
         self.places = Places(data_dir)
+        self.transport: httpx.AsyncBaseTransport | None = None
+        """What addresses are fetched by; None for the guarded one."""
+        self.root = json.dumps(str(data_dir / "artifacts"))[1:-1]
+        """What stands in the JSON of all data that names a file of a thread."""
         root = re.escape(str(data_dir / "artifacts"))
         self._folders = re.compile(rf"({root}/[0-9a-f]{{24}}/[0-9a-f]{{24}}/[0-9a-f]{{32}}/)(.*)", re.DOTALL)
 
     async def receive(self, owner: str, name: str, pieces: AsyncIterable[bytes]) -> File:
-        """Keep an upload. Raises InputError where it is empty or longer than MAX_UPLOAD; half a file does not stay."""
+        """Keep an upload; half a file does not stay.
+
+        Raises InputError where it is empty, TooLarge where it is longer than MAX_UPLOAD, StorageError.
+        """
         path = await in_thread(self.places.arrival, owner, name)
         size = 0
         try:
@@ -60,11 +77,30 @@ class Files:
                     await asyncio.to_thread(file.write, piece)
             if not size:
                 raise InputError("The file is empty (0 bytes); send one with content.")
-        except BaseException:
+        except BaseException as error:
             path.unlink(missing_ok=True)
             path.parent.rmdir()
+            if isinstance(error, OSError):
+                raise StorageError(f"The file cannot be kept ({error.strerror}); free some space.") from error
             raise
         return File(self.places.id_of(path) or "", path, media_type(path))
+
+    async def fetched(self, owner: str, address: str, kind: Kind, stem: str | None = None) -> File:
+        """Keep what is at an http or `data:` address, as `stem` and a suffix where that is given.
+
+        Raises InputError; half a file does not stay.
+        """
+        folder = (await in_thread(self.places.arrival, owner, "file")).parent
+        try:
+            path = await fetch(address, folder, kind, transport=self.transport)
+        except BaseException:
+            folder.rmdir()
+            raise
+        found = media_type(path)
+        if stem or not (mimetypes.guess_type(path.name)[0] or "").startswith(f"{kind}/"):
+            suffix = mimetypes.guess_extension(found) or f".{found.partition('/')[2]}"
+            path = path.rename(path.with_name(f"{stem or path.name}{suffix}"))
+        return File(self.places.id_of(path) or "", path, found)
 
     def find(self, owner: str, reference: str) -> File:
         """The owner's file of an id or of an address with one. Raises Unknown."""
@@ -82,7 +118,7 @@ class Files:
         """Raises Unknown."""
         path = self.find(owner, reference).path
         path.unlink(missing_ok=True)
-        if not any(path.parent.iterdir()):
+        with contextlib.suppress(OSError):  # others lie in it, or who deleted it at the same time was first
             path.parent.rmdir()
 
     def address(self, path: str) -> str | None:
@@ -90,21 +126,36 @@ class Files:
         file_id = self.places.id_of(Path(path))
         return f"{ADDRESS}{file_id}/{quote(Path(path).name)}" if file_id else None
 
+    def shown(self, path: str, name: str | None = None) -> str | None:
+        """The address of a file of any thread for a page, which shows no key; None for any other file."""
+        key = self.places.key_of(Path(path))
+        return f"{SHOWN}{key}/{quote(name or Path(path).name)}" if key else None
+
     def public(self, value: Any) -> Any:
-        """Plain data with addresses in place of the paths of threads' files, wherever they stand in a text."""
+        """Plain data that JSON can hold, with addresses in place of the paths of threads' files, wherever they stand.
+
+        Null stands for numbers that are none, "?" for halves of letters.
+        """
         if isinstance(value, str):
-            return self._folders.sub(self._as_address, value)
+            text = "".join(piece if isinstance(piece, str) else self.address(str(piece)) or "(a file)"
+                           for piece in self.pieces(value))
+            return text.encode("utf-8", "replace").decode()
+        if isinstance(value, float):
+            return value if math.isfinite(value) else None
         if isinstance(value, dict):
-            return {key: self.public(item) for key, item in value.items()}
+            return {self.public(key): self.public(item) for key, item in value.items()}
         return [self.public(item) for item in value] if isinstance(value, list | tuple) else value
 
-    def _as_address(self, found: re.Match[str]) -> str:
-        """The address of the file whose name goes on after a folder's path, and the rest of the text."""
-        folder, rest = Path(found[1]), found[2]
-        try:
-            names = [path.name for path in folder.iterdir() if rest.startswith(path.name)]
-        except OSError:
-            names = []
-        name = max(names, key=len, default=re.split(r"[\s'\"<>)]", rest, maxsplit=1)[0])
-        address = self.address(str(folder / name)) if name else None
-        return f"{address or '(a file)'}{self._folders.sub(self._as_address, rest[len(name):])}"
+    def pieces(self, text: str) -> list[str | Path]:
+        """A text cut where the path of a thread's file stands in it."""
+        made: list[str | Path] = []
+        while found := self._folders.search(text):
+            folder, rest = Path(found[1]), found[2]
+            try:
+                names = [path.name for path in folder.iterdir() if rest.startswith(path.name)]
+            except OSError:
+                names = []
+            name = max(names, key=len, default=re.split(r"[\s'\"<>)]", rest, maxsplit=1)[0])
+            made += [text[: found.start()], folder / name if name else "(a file)"]
+            text = rest[len(name):]
+        return [*made, text]

@@ -14,7 +14,8 @@ from compegpt.web.files import File
 from compegpt.web.runs import Run
 
 Plain = dict[str, Any]
-Thread = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\\]+$", examples=["farm"])]
+Thread = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\\]*[^./\\][^/\\]*$", examples=["farm"])]
+"""A name that can stand in an address: not of dots alone."""
 _FILE = "0" * 68
 
 
@@ -23,7 +24,7 @@ class Step(BaseModel):
 
     task: Annotated[str, Field(max_length=100)]
     id: Annotated[int, Field(ge=0, le=10**6)]
-    dep: Annotated[list[int], Field(max_length=MAX_TASKS)] = [-1]
+    dep: Annotated[list[Annotated[int, Field(ge=-1, le=10**6)]], Field(max_length=MAX_TASKS)] = [-1]
     args: dict[str, Any] = {}
 
     def as_task(self) -> Task:
@@ -46,6 +47,11 @@ class Asked(BaseModel):
     plan: Annotated[list[Step], Field(max_length=MAX_TASKS)] | None = None
     resume: bool = False
     """Finish the interrupted turn of the thread."""
+
+    @property
+    def tasks(self) -> list[Task] | None:
+        """The plan; None where there is none."""
+        return None if self.plan is None else [step.as_task() for step in self.plan]
 
 
 class Started(BaseModel):
@@ -129,3 +135,21 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         500: "A defect of the server, or a setting of it.", 501: "No expert that is present can do it.",
         502: "A model failed.", 503: "Try again.", 504: "The deadline passed.", 507: "Nothing can be written."}.items()}
 """Every route's errors, in the form of the command line."""
+
+
+class TheirFault(BaseModel):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class TheirError(BaseModel):
+    """An error as OpenAI's clients read it."""
+
+    error: TheirFault
+
+
+THEIR_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {**row, "model": TheirError} for status, row in ERRORS.items() if status != 422}
+"""The errors of the routes that OpenAI's clients use."""

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ class Run:
             return "running"
         return "stopped" if self.stopped else "done" if self.outcome.turn is not None else "failed"
 
-    async def follow(self, after: int = 0) -> AsyncIterator[tuple[int, Event]]:
+    async def follow(self, after: int = 0) -> AsyncGenerator[tuple[int, Event], None]:
         """The events from number `after` + 1 on, each with its number, until the run ends."""
         at = after
         while True:
@@ -111,6 +111,16 @@ class Runs:
         if run is None or run.owner != owner:
             raise Unknown("There is no such run; it may have ended more than an hour ago.")
         return run
+
+    def of_thread(self, thread: str) -> list[Run]:
+        """The runs of a thread that are kept, oldest first; `thread` as `OWNER/NAME`."""
+        return [run for run in self._runs.values() if run.request["thread"] == thread]
+
+    def drop(self, thread: str) -> None:
+        """Keep the ended runs of a thread no longer."""
+        for run in self.of_thread(thread):
+            if run.ended is not None:
+                del self._runs[run.id]
 
     async def stop(self, run: Run) -> None:
         """End a run and everything that it started; one that has ended stays as it is."""

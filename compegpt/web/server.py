@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 import sys
@@ -19,14 +20,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
+from compegpt import version
 from compegpt.errors import CompeGPTError, ConfigurationError, UsageError
 from compegpt.session import Session
-from compegpt.web import api, health
+from compegpt.web import api, health, jarvis, openai, openai_responses
 from compegpt.web.access import Door, Keys, is_loopback, origins
 from compegpt.web.desk import Desk
 from compegpt.web.faults import body_of, headers_of, status_of
 from compegpt.web.files import KEPT, Files
+from compegpt.web.forms import THEIR_ERRORS
+from compegpt.web.jarvis import Guests
+from compegpt.web.mcp_http import HEADERS, Endpoint
+from compegpt.web.openai_errors import PREFIX, in_form
+from compegpt.web.openai_talk import Talks
 from compegpt.web.runs import Runs
 from compegpt.wiring import Parts
 
@@ -37,27 +45,40 @@ SWEEP = 3_600.0
 log = logging.getLogger(__name__)
 
 
-def application(parts: Parts, local: bool = True, page: bool = True) -> FastAPI:
+def application(parts: Parts, local: bool = True, page: bool = True, programs: bool = True) -> FastAPI:
     """The whole server over these parts. `local`: only this machine's user reaches it, under its own name.
+    `page`: with the page at `/`. `programs`: with the routes for programs.
 
     Raises ConfigurationError for settings of the server that cannot be used.
     """
     settings = parts.settings
-    app = FastAPI(title="CompeGPT", summary="Models compete to answer multi-modal requests.", lifespan=_lifespan,
-                  docs_url="/docs", redoc_url=None)
+    app = FastAPI(title="CompeGPT", version=version(), lifespan=_lifespan,
+                  summary="Models compete to answer multi-modal requests.",
+                  docs_url="/docs" if programs else None, redoc_url=None,
+                  openapi_url="/openapi.json" if programs else None)
     app.state.parts, app.state.local = parts, local and not Keys(settings.api_keys)
-    app.include_router(api.routes)
     app.include_router(health.routes)
+    app.state.mcp = Endpoint()
+    if programs:
+        app.include_router(api.routes)
+        app.include_router(openai.routes, responses=THEIR_ERRORS)
+        app.include_router(openai_responses.routes, responses=THEIR_ERRORS)
+        app.include_router(jarvis.routes)
+        app.router.routes.append(Route("/mcp", app.state.mcp))
     app.exception_handler(CompeGPTError)(_failed)
     app.exception_handler(HTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(Exception)(_broken)
+    if page:
+        from compegpt.web.ui import mount
+
+        mount(app)
     app.add_middleware(health.Counting)
     app.add_middleware(Door, settings=settings, local=app.state.local)
     if allowed := origins(settings):
         app.add_middleware(CORSMiddleware, allow_origins=allowed, allow_methods=["GET", "POST", "DELETE"],
-                           allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
-                           expose_headers=["Location", "Retry-After"])
+                           allow_headers=["Authorization", "Content-Type", "Last-Event-ID", *HEADERS],
+                           expose_headers=["Location", "Retry-After", HEADERS[0]])
     return app
 
 
@@ -67,12 +88,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with Session(parts) as session:
         runs, files = Runs(session, health.count), Files(parts.settings.data_dir)
         app.state.desk = Desk(parts, session, runs, files, app.state.local)
+        app.state.talks, app.state.guests = Talks(), Guests()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)  # runs make many small objects and few circles
         sweeping = asyncio.create_task(_swept(files))
-        try:
-            yield
-        finally:
-            sweeping.cancel()
-            await runs.close(LAST)
+        async with app.state.mcp.open(app.state.desk):
+            try:
+                yield
+            finally:
+                sweeping.cancel()
+                await runs.close(LAST)
 
 
 async def _swept(files: Files) -> None:
@@ -83,7 +108,9 @@ async def _swept(files: Files) -> None:
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, CompeGPTError)
-    return JSONResponse(body_of(error), status_of(error), headers_of(error))
+    status = status_of(error)
+    body = in_form(request.url.path, body_of(error), status, getattr(error, "param", None))
+    return JSONResponse(body, status, headers_of(error))
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
@@ -91,19 +118,31 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     codes = {404: "not_found", 405: "usage", 408: "transient", 413: "too_large"}
     fault = {"code": codes.get(error.status_code, "usage"), "message": str(error.detail),
              "retryable": error.status_code == 408}
-    return JSONResponse({"error": fault}, error.status_code, dict(error.headers or {}))
+    body = in_form(request.url.path, {"error": fault}, error.status_code)
+    return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
-    return JSONResponse({"error": {"code": "usage", "message": wrong[:1_000], "retryable": False}}, 422)
+    status = 400 if request.url.path.startswith(PREFIX) else 422
+    body = {"error": {"code": "usage", "message": wrong[:1_000], "retryable": False}}
+    return JSONResponse(in_form(request.url.path, body, status), status)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
     log.error("%s %s", request.method, request.url.path, exc_info=error)
-    return JSONResponse({"error": {"code": "internal", "message": "An internal error stopped it; the server's log says "
-                                   "more.", "retryable": False}}, 500)
+    body = {"error": {"code": "internal", "message": "An internal error stopped it; the server's log says more.",
+                      "retryable": False}}
+    return JSONResponse(in_form(request.url.path, body, 500), 500)
+
+
+async def _ended(app: FastAPI) -> None:
+    """End runs, and then what waits for more of them."""
+    await app.state.desk.runs.close(LAST)
+    await app.state.mcp.close()
+    if (pages := getattr(app.state, "pages_end", None)) is not None:
+        pages.set()
 
 
 class Server(uvicorn.Server):
@@ -122,7 +161,7 @@ class Server(uvicorn.Server):
         desk: Desk | None = getattr(self._app.state, "desk", None)
         if desk is not None and not desk.runs.closing:
             desk.runs.closing = True
-            self._loop.call_soon_threadsafe(self._loop.create_task, desk.runs.close(LAST))
+            self._loop.call_soon_threadsafe(self._loop.create_task, _ended(self._app))
         super().handle_exit(sig, frame)
 
 
@@ -135,7 +174,7 @@ def listen(app: FastAPI, host: str, port: int) -> None:
         raise ConfigurationError(f"The server cannot listen at {host}:{port} ({getattr(error, 'strerror', error)}); "
                                  "name another by --host and --port.") from error
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=int(LAST) + 5, server_header=False,
-                            timeout_keep_alive=30, h11_max_incomplete_event_size=65_536)
+                            timeout_keep_alive=30, http="h11", h11_max_incomplete_event_size=65_536)
     shown = f"[{host}]" if ":" in host else host
     sys.stderr.write(f"CompeGPT at http://{shown}:{bound.getsockname()[1]}\n")
     sys.stderr.flush()

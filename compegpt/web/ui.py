@@ -1,12 +1,9 @@
-"""The page: a Gradio chat and the application that serves it. Imported only to serve it: Gradio takes seconds."""
+"""The page: a Gradio application over the server's desk. Imported only to serve it: Gradio takes seconds."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-import time
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,60 +11,114 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read at import
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.routing import Match, Mount
+from starlette.types import Scope
 
-from compegpt.errors import StorageError
-from compegpt.session import Session
-from compegpt.web.chat import Chat, Message
-from compegpt.wiring import Parts
+from compegpt.doctor import examined
+from compegpt.errors import CompeGPTError, StorageError
+from compegpt.listing import rows as experts
+from compegpt.settings import Settings
+from compegpt.standings import rows as standings
+from compegpt.threads import in_thread
+from compegpt.web import ui_routes
+from compegpt.web.access import API, Keys
+from compegpt.web.desk import Desk, Own
+from compegpt.web.files import MAX_UPLOAD
+from compegpt.web.shown import experts as expert_list
+from compegpt.web.shown import league
+from compegpt.web.ui_chat import ChatTab, wrong
+from compegpt.web.ui_settings import SettingsTab
+from compegpt.web.ui_style import CSS, HEAD, HEADER, theme
+from compegpt.web.ui_talk import Talk
 
-MAX_FILE_SIZE = "200mb"
-KEPT = 86_400
-"""Seconds that visitors' files are kept."""
-EXAMPLES = ("Which language is this: 'Guten Morgen, wie geht es dir?'", "Read the attached picture aloud.",
-            "Summarize the attached text in two sentences and list its keywords.")
-
-
-def application(parts: Parts) -> FastAPI:
-    """The whole web application; its session opens and closes with it, nothing of it asks the network."""
-    folder = parts.settings.data_dir / "web"
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)  # uploads and copies; the only folder it serves files from
-    _sweep(folder)
-    chat = Chat(folder)
-
-    @contextlib.asynccontextmanager
-    async def opened(_: FastAPI) -> AsyncIterator[None]:
-        async with Session(parts) as session:
-            chat.session = session
-            yield
-
-    theme = gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    served: FastAPI = gr.mount_gradio_app(
-        FastAPI(lifespan=opened), page(chat), path="/", max_file_size=MAX_FILE_SIZE, theme=theme, show_error=False,
-        ssr_mode=False, footer_links=[])
-    return served
+SWEEP, KEPT = 3_600, 86_400
+"""Seconds between two looks for old uploads, and that these are kept; what a request used lies in its thread."""
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what was shown or uploaded more than a day ago. Raises StorageError where nothing can be written."""
+def mount(app: FastAPI) -> None:
+    """Put the page at `/` of a server, behind its other routes. Raises StorageError."""
+    settings: Settings = app.state.parts.settings
+    uploads = settings.data_dir / "uploads"
+    _make(uploads)
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    app.state.tries = ui_routes.limiter()
+    app.include_router(ui_routes.routes)
+    app.add_middleware(ui_routes.Policy)
+    gr.mount_gradio_app(
+        app, page(lambda: app.state.desk, uploads, app.state.local, bool(Keys(settings.api_keys))), path="/",
+        max_file_size=MAX_UPLOAD, show_error=False, ssr_mode=False, run_history=False, footer_links=[],
+        theme=theme(), css=CSS, head=HEAD, enable_monitoring=False, mcp_server=False, pwa=False)
+    mounted = app.router.routes.pop()
+    assert isinstance(mounted, Mount)
+    app.router.routes.append(_Behind(mounted.path, mounted.app))
+    inner: Any = mounted.app
+    app.state.pages_end = inner.stop_event  # until it is set an open page holds a connection
+
+
+class _Behind(Mount):
+    """The page's mount, which takes no path of the other routes: a wrong method there is theirs to refuse."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope.get("path", "").startswith(API):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def page(desk: Callable[[], Desk], uploads: Path, local: bool, locked: bool) -> gr.Blocks:
+    """The page. `local`: for this machine's user alone; `locked`: who comes in has logged in."""
+    made: gr.Blocks = gr.Blocks(title="CompeGPT", analytics_enabled=False, delete_cache=(SWEEP, KEPT))
+    with made:
+        gr.HTML(HEADER.format(leave='<a href="/logout">Log out</a>' if locked else ""), js_on_load=None,
+                elem_id="cgp-head")
+        browser = gr.BrowserState({}, storage_key="compegpt", secret="compegpt")
+        own = gr.State(Own())
+        chat = ChatTab(Talk(desk, uploads), browser, own)
+        options = SettingsTab(desk, own, local)
+        with gr.Tabs(elem_id="cgp-tabs"):
+            with gr.Tab("Chat", id="chat", elem_id="cgp-chat-tab"):
+                chat.build()
+            with gr.Tab("League", id="league") as league_tab:
+                table = gr.HTML("", js_on_load=None, elem_id="cgp-league")
+            with gr.Tab("Experts", id="experts") as experts_tab:
+                listed = gr.HTML("", js_on_load=None, elem_id="cgp-experts")
+            with gr.Tab("Settings", id="settings"):
+                options.build()
+        chat.wire(made)
+        options.wire()
+
+        async def ranked() -> str:
+            return await in_thread(_league, desk().parts.settings)
+
+        async def present() -> str:
+            return await in_thread(_experts, desk().parts.settings)
+
+        league_tab.select(ranked, None, [table], show_progress="hidden")
+        experts_tab.select(present, None, [listed], show_progress="hidden")
+        _private(made)
+    made.queue(default_concurrency_limit=None, api_open=False)
+    return made
+
+
+def _league(settings: Settings) -> str:
+    try:
+        return league.shown(standings(settings, None))
+    except CompeGPTError as error:
+        return wrong(error)
+
+
+def _experts(settings: Settings) -> str:
+    return expert_list.shown(experts(None), expert_list.missing_of(examined(settings)))
+
+
+def _private(made: gr.Blocks) -> None:
+    """Nothing of the page is an API of its own."""
+    for function in made.fns.values():
+        function.api_visibility = "private"
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for old in folder.iterdir():
-            if old.stat().st_mtime < time.time() - KEPT:
-                shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise StorageError(f"The folder '{folder}' cannot be written ({error.strerror}); "
                            "set COMPEGPT_DATA_DIR to another folder.") from error
-
-
-def page(chat: Chat) -> gr.Blocks:
-    async def reply(message: dict[str, Any], history: list[Any], request: gr.Request) -> AsyncIterator[list[Message]]:
-        async with contextlib.aclosing(chat.reply(message, history, request.session_hash)) as turn:
-            async for messages in turn:
-                yield messages
-
-    return gr.ChatInterface(
-        reply, multimodal=True, title="CompeGPT", fill_height=True, concurrency_limit=8, api_name="chat",
-        description="Models compete to answer: ask, and attach the files you ask about.", delete_cache=(3600, KEPT),
-        chatbot=gr.Chatbot(height="70vh", allow_tags=False, latex_delimiters=[], feedback_options=None,
-                           show_label=False, buttons=["copy", "copy_all"], placeholder="<br>".join(EXAMPLES)),
-        textbox=gr.MultimodalTextbox(file_count="multiple", placeholder="Ask, and attach files", show_label=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from compegpt.events import Event, Responded
@@ -13,4 +12,4 @@ def told(event: Event) -> dict[str, Any]:
     name = type(event).__name__.lower()
     if isinstance(event, Responded):
         return {"type": name, "answer": event.turn["answer"]}
-    return {"type": name, **asdict(event)}
+    return {"type": name, **vars(event)}
