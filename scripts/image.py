@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docker" / "requirements.txt"
 LEFT_OUT = {"torch", "transformers", "diffusers", "sentence-transformers", "accelerate"}
 """What only models run by `local` need: gigabytes."""
+_IMAGE = {"python_version": "3.11", "python_full_version": "3.11.9", "sys_platform": "linux"}
 _HEAD = """\
 # What the image has: the project's dependencies without torch and what stands on it, pinned as in constraints.txt.
 # Made by: python scripts/image.py
@@ -40,9 +41,13 @@ def _add(wanted: Requirement, needed: set[str]) -> None:
     if name in LEFT_OUT or (name in needed and not wanted.extras):
         return
     needed.add(name)
-    for line in importlib.metadata.requires(name) or []:
+    try:
+        lines = importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        lines = []  # not for the Python that runs this
+    for line in lines:
         each = Requirement(line)
-        if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)):
+        if each.marker is None or any(each.marker.evaluate({**_IMAGE, "extra": one}) for one in ("", *wanted.extras)):
             _add(Requirement(line.partition(";")[0]), needed)
 
 

@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -130,8 +131,8 @@ class Door:
         if not self._local:
             return
         host = headers.get("host", "")
-        name = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
-        if not is_loopback(name):
+        named = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d*)?", host)
+        if named is None or not is_loopback(named[1]):
             raise Forbidden("This server answers under the name of this machine only (localhost, 127.0.0.1).")
 
     def _check_origin(self, method: str, headers: Headers) -> None:

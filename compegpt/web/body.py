@@ -32,7 +32,7 @@ class Body:
             return
         if not length.isdecimal():
             raise UsageError("Content-Length must be a number.")
-        if int(length) > self._most:
+        if len(length) > 15 or int(length) > self._most:
             await self._drained()
             raise self._too_large
 
