@@ -1,4 +1,4 @@
-"""`python app.py`: CompeGPT as a chat in the browser."""
+"""`python app.py`: CompeGPT as a page in the browser; what a Hugging Face Space runs."""
 
 from compegpt.web.launch import main
 

@@ -2,6 +2,8 @@
 
     python benchmarks/serving.py
 
+Then, where Chromium is installed, how long the page takes from its address to a text box that can be typed in.
+
 The server is a process of its own; a client holds so many runs at once (closed loop), each followed by server-sent
 events to its end. Critical path: 0.4 s. Two cores are for both; the machine should be idle.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -31,6 +34,8 @@ CRITICAL = 0.4
 """Seconds of the longest chain."""
 ROUNDS = ((1, 20), (10, 200), (100, 800))
 """Runs at once, and runs in all."""
+VISITS = 6
+"""Of the page, the first of which warms the server."""
 
 
 def serve(folder: str) -> None:
@@ -59,7 +64,7 @@ def serve(folder: str) -> None:
 
     settings = Settings(data_dir=Path(folder), concurrency=64)
     plan = FixedPlan([task(0, 0.2, []), task(1, 0.2, [0])])
-    listen(application(Parts(settings, plan, Silent(), [Remote()], Constant()), page=False), "127.0.0.1", 0)
+    listen(application(Parts(settings, plan, Silent(), [Remote()], Constant())), "127.0.0.1", 0)
 
 
 async def one(client: httpx.AsyncClient) -> tuple[float, float]:
@@ -101,6 +106,24 @@ async def measured(address: str, server: psutil.Process) -> None:
                   f"{(sum(server.cpu_times()[:2]) - used) / runs * 1e3:.0f} ms of the server's CPU per run")
 
 
+def opened(address: str, chromium: str) -> list[float]:
+    """Seconds from opening the page to a text box that can be typed in, each in a browser that has seen nothing."""
+    from playwright.sync_api import sync_playwright
+
+    taken = []
+    with sync_playwright() as playwright:
+        for _ in range(VISITS):
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page()
+            began = time.perf_counter()
+            page.goto(address, wait_until="commit")
+            page.wait_for_function("document.querySelector('textarea:not([disabled])') !== null")
+            page.fill("textarea", "x")
+            taken.append(time.perf_counter() - began)
+            browser.close()
+    return taken[1:]
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = subprocess.Popen([sys.executable, __file__, folder], stderr=subprocess.PIPE, text=True)
@@ -109,6 +132,13 @@ def main() -> None:
             address = server.stderr.readline().split()[-1]
             print("a chain of two tasks of 0.2 s, k = 3, over HTTP")
             asyncio.run(measured(address, psutil.Process(server.pid)))
+            chromium = shutil.which("chromium")
+            if chromium is None:
+                print("the page was not measured: there is no chromium")
+            else:
+                taken = opened(address, chromium)
+                print(f"the page can be typed in after {statistics.median(taken):.2f} s ({min(taken):.2f} to "
+                      f"{max(taken):.2f}, {len(taken)} browsers)")
         finally:
             server.terminate()
             server.wait()

@@ -163,6 +163,7 @@ class Server(uvicorn.Server):
             desk.runs.closing = True
             self._loop.call_soon_threadsafe(self._loop.create_task, _ended(self._app))
         super().handle_exit(sig, frame)
+        self._captured_signals.clear()  # else uvicorn raises it again once all has ended in order: no status 0
 
 
 def listen(app: FastAPI, host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,19 @@ SWEEP, KEPT = 3_600, 86_400
 
 def mount(app: FastAPI) -> None:
     """Put the page at `/` of a server, behind its other routes. Raises StorageError."""
+    async def mounting() -> None:
+        _mount(app)
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # Gradio then makes loops of its own and leaves them open
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            runner.run(mounting())
+    else:
+        _mount(app)
+
+
+def _mount(app: FastAPI) -> None:
     settings: Settings = app.state.parts.settings
     uploads = settings.data_dir / "uploads"
     _make(uploads)

@@ -64,23 +64,30 @@ class ChatTab:
 
     def wire(self, page: gr.Blocks) -> None:
         out = [self.browser, self.chat, self.box, self.status, self.picker, self.sure]
-        opening = page.load(self.opened, [self.browser], out, show_progress="hidden")
+        opening = page.load(self.opened, [self.browser], out, show_progress="hidden").then(
+            self.joined, [self.browser], out, show_progress="hidden")
         asking = self.box.submit(self.asked, [self.box, self.browser, self.own], out, show_progress="hidden")
         trying = self.chat.example_select(self.tried, [self.browser, self.own], out, show_progress="hidden")
         picking = self.picker.input(self.picked, [self.picker, self.browser], out, show_progress="hidden",
-                                    cancels=[opening, asking, trying])
+                                    cancels=[opening, asking, trying]).then(
+            self.joined, [self.browser], out, show_progress="hidden")
+        self.picker.input(None, None, None, cancels=[picking])  # the conversation that was followed before
         following: list[Any] = [opening, asking, trying, picking]
         self.new.click(self.renewed, [self.browser], out, show_progress="hidden", cancels=following)
         self.delete.click(lambda: gr.update(visible=True), None, [self.sure], show_progress="hidden")
         self.no.click(lambda: gr.update(visible=False), None, [self.sure], show_progress="hidden")
         self.yes.click(self.deleted, [self.browser], out, show_progress="hidden", cancels=following)
-        self.box.stop(self.stopped, [self.browser], [self.status], show_progress="hidden")
+        self.box.stop(self.stopped, [self.browser], None, show_progress="hidden")
 
-    async def opened(self, kept: Any) -> AsyncGenerator[Update, None]:
-        """Show the visitor's conversation, and follow what still runs in it."""
+    async def opened(self, kept: Any) -> Update:
+        """Show the visitor's conversation."""
         visitor = Visitor.of(kept)
-        yield {**self._of(visitor), self.chat: _at_end(await self.talk.messages(visitor))}
-        async for update in self._joined(visitor):
+        return {**self._of(visitor), self.chat: _at_end(await self.talk.messages(visitor))}
+
+    async def joined(self, kept: Any) -> AsyncGenerator[Update, None]:
+        """Follow what still runs in the open conversation."""
+        yield {self.chat: gr.skip()}  # what is yielded last is sent once more at the end
+        async for update in self._joined(Visitor.of(kept)):
             yield update
 
     async def asked(self, message: Any, kept: Any, own: Own) -> AsyncGenerator[Update, None]:
@@ -97,11 +104,9 @@ class ChatTab:
         async for update in self._answered(Visitor.of(kept), own, text, [], files):
             yield update
 
-    async def picked(self, thread: Any, kept: Any) -> AsyncGenerator[Update, None]:
+    async def picked(self, thread: Any, kept: Any) -> Update:
         """Open another conversation."""
-        async with contextlib.aclosing(self.opened(Visitor.of(kept).at(thread).kept)) as updates:
-            async for update in updates:
-                yield update
+        return await self.opened(Visitor.of(kept).at(thread).kept)
 
     def renewed(self, kept: Any) -> Update:
         return {**self._of(Visitor.of(kept).fresh()), self.chat: _at_end([])}
@@ -115,12 +120,9 @@ class ChatTab:
         gone = note("The conversation is deleted.")
         return {**self._of(visitor.without()), self.chat: _at_end([]), self.status: gone}
 
-    async def stopped(self, kept: Any) -> AsyncGenerator[str, None]:
+    async def stopped(self, kept: Any) -> None:
         """Stop the run; who follows it says when it has ended."""
-        visitor = Visitor.of(kept)
-        if self.talk.active(visitor) is not None:
-            yield note("Stopping ...")
-        await self.talk.stop(visitor)
+        await self.talk.stop(Visitor.of(kept))
 
     async def _answered(self, visitor: Visitor, own: Own, text: str, paths: Any,
                         examples: tuple[str, ...]) -> AsyncGenerator[Update, None]:

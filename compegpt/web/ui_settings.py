@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from compegpt.errors import CompeGPTError, ConfigurationError
-from compegpt.settings import Secret
+from compegpt.settings import Secret, Settings
 from compegpt.web.desk import Desk, Own
 from compegpt.web.shown.text import told
 
@@ -73,6 +73,8 @@ class SettingsTab:
                          _key("Hugging Face token", token) or own.hf_token, _value("language model", llm),
                          ",".join(chosen) or None, _number("Experts per task", top_k, MOST, int),
                          _number("Seconds for a request", deadline, 3_600, float))
+            if not self.local:
+                check_own(wanted, self.desk().parts.settings)
             await self.desk().parts_of(wanted)
         except CompeGPTError as error:
             said = f'<p class="cg cgp-error" role="alert">Not used: {told(str(error))}</p>'
@@ -82,6 +84,20 @@ class SettingsTab:
     def forgotten(self, own: Own) -> tuple[Own, str, str, str]:
         left = replace(own, openai_api_key=None, hf_token=None)
         return left, "", "", _state(left, "Your keys are forgotten.")
+
+
+def check_own(own: Own, settings: Settings) -> None:
+    """Raises ConfigurationError where a visitor chooses what the server's keys or memory would have to pay for."""
+    provider = (own.llm or "embedded").partition(":")[0]
+    paid = {"embedded": True, "openai": bool(own.openai_api_key), "huggingface": bool(own.hf_token)}
+    if not paid.get(provider, False):
+        raise ConfigurationError(f"The language model '{(own.llm or '')[:60]}' needs a key of your own here: "
+                                 "openai:MODEL with an OpenAI key, or huggingface:MODEL with a Hugging Face token.")
+    served = settings.experts.split(",")
+    mine = {"hub": own.hf_token, "chat": own.openai_api_key or own.hf_token}
+    for name in (own.experts or "").split(","):
+        if name in mine and not mine[name] and name not in served and served != ["auto"]:
+            raise ConfigurationError(f"The server does not pay for '{name}'; give a key of your own with it.")
 
 
 def _secret(label: str, placeholder: str) -> gr.Textbox:

@@ -63,6 +63,7 @@ button:focus-visible, a:focus-visible, [role="button"]:focus-visible {
   outline: 2px solid #1c5db5 !important; outline-offset: 2px; }
 .dark button:focus-visible, .dark a:focus-visible, .dark [role="button"]:focus-visible {
   outline-color: #8ab9ff !important; }
+.dark #cgp-tabs button[role="tab"].selected { color: #8ab9ff; }
 @media (max-width: 560px) {
   .gradio-container > .main { padding: 2px 8px 4px !important; }
   .cgp-header p { display: none; }

@@ -15,8 +15,9 @@ CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrom
                 None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Chromium, for no longer than a module: Playwright keeps a loop running in which no async test can run."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no chromium: apt-get install chromium")
