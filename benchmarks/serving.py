@@ -1,4 +1,4 @@
-"""What the server can take: runs of a chain of two tasks over HTTP, three experts of 200 ms each, SQLite checkpoints on.
+"""What the server can take: runs of a chain of two tasks over HTTP, three experts of 200 ms each, SQLite checkpoints.
 
     python benchmarks/serving.py
 
@@ -100,10 +100,11 @@ async def measured(address: str, server: psutil.Process) -> None:
             seconds = time.perf_counter() - began
             whole = sorted(run for _, run in taken)
             first = statistics.median(event for event, _ in taken)
+            late = whole[int(0.95 * len(whole))]
+            cpu = (sum(server.cpu_times()[:2]) - used) / runs
             print(f"  {at_once:4d} at once: {runs / seconds:5.1f} runs/s, p50 {statistics.median(whole):.2f} s, "
-                  f"p95 {whole[int(0.95 * len(whole))]:.2f} s ({whole[int(0.95 * len(whole))] / CRITICAL:.2f} times the "
-                  f"critical path), first event after {first * 1e3:.0f} ms, "
-                  f"{(sum(server.cpu_times()[:2]) - used) / runs * 1e3:.0f} ms of the server's CPU per run")
+                  f"p95 {late:.2f} s ({late / CRITICAL:.2f} times the critical path), first event after "
+                  f"{first * 1e3:.0f} ms, {cpu * 1e3:.0f} ms of the server's CPU per run")
 
 
 def opened(address: str, chromium: str) -> list[float]:

@@ -197,7 +197,7 @@ def _serve(options: Namespace, console: Console) -> int:
 
 
 def _mcp(options: Namespace, console: Console) -> int:
-    from compegpt.web.mcp import serve
+    from compegpt.web.mcp.tools import serve
 
     serve(options, console)
     return 0

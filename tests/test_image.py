@@ -20,7 +20,8 @@ def test_it_installs_what_the_project_needs_and_no_torch() -> None:
 
 
 def test_its_command_is_one_that_the_command_line_knows() -> None:
-    start, command = (json.loads(found) for found in re.findall(r"^(?:ENTRYPOINT|CMD) (\[.*\])$", DOCKERFILE, re.MULTILINE))
+    found = re.findall(r"^(?:ENTRYPOINT|CMD) (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    start, command = map(json.loads, found)
     assert start == ["python", "main.py"]
     assert parsed(command).command == ["serve"]
 

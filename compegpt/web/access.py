@@ -33,7 +33,7 @@ from compegpt.settings import Settings
 from compegpt.web.body import Body
 from compegpt.web.faults import Forbidden, TooMany, Unauthorized, body_of, headers_of, status_of
 from compegpt.web.files import MAX_UPLOAD
-from compegpt.web.openai_errors import in_form
+from compegpt.web.openai.errors import in_form
 
 LOCAL = "local"
 """The owner of all that comes in where no key is asked for."""

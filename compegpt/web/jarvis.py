@@ -24,10 +24,10 @@ from compegpt.web.api import AtDesk, Owner
 from compegpt.web.desk import Desk, Own
 from compegpt.web.faults import Forbidden
 from compegpt.web.forms import ERRORS
-from compegpt.web.openai import Remembered
-from compegpt.web.openai_answers import finished
-from compegpt.web.openai_errors import Unusable
-from compegpt.web.openai_forms import MAX_MESSAGES, Message
+from compegpt.web.openai.answers import finished
+from compegpt.web.openai.errors import Unusable
+from compegpt.web.openai.forms import MAX_MESSAGES, Message
+from compegpt.web.openai.routes import Remembered
 from compegpt.wiring import Parts
 
 MAX_GUESTS = 32

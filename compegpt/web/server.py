@@ -25,16 +25,18 @@ from starlette.routing import Route
 from compegpt import version
 from compegpt.errors import CompeGPTError, ConfigurationError, UsageError
 from compegpt.session import Session
-from compegpt.web import api, health, jarvis, openai, openai_responses
+from compegpt.web import api, health, jarvis
 from compegpt.web.access import Door, Keys, is_loopback, origins
 from compegpt.web.desk import Desk
 from compegpt.web.faults import body_of, headers_of, status_of
 from compegpt.web.files import KEPT, Files
 from compegpt.web.forms import THEIR_ERRORS
 from compegpt.web.jarvis import Guests
-from compegpt.web.mcp_http import HEADERS, Endpoint
-from compegpt.web.openai_errors import PREFIX, in_form
-from compegpt.web.openai_talk import Talks
+from compegpt.web.mcp.http import HEADERS, Endpoint
+from compegpt.web.openai import responses as openai_responses
+from compegpt.web.openai import routes as openai
+from compegpt.web.openai.errors import PREFIX, in_form
+from compegpt.web.openai.talk import Talks
 from compegpt.web.runs import Runs
 from compegpt.wiring import Parts
 
@@ -70,7 +72,7 @@ def application(parts: Parts, local: bool = True, page: bool = True, programs: b
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(Exception)(_broken)
     if page:
-        from compegpt.web.ui import mount
+        from compegpt.web.ui.page import mount
 
         mount(app)
     app.add_middleware(health.Counting)

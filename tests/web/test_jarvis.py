@@ -21,8 +21,8 @@ from compegpt.wiring import parts_from
 from tests.fakes import FakeSource, settings, task
 from tests.loopback.openai import OpenAI, error
 from tests.loopback.server import Server
+from tests.web.openai.test_routes import Hanging, paints, source, speaks
 from tests.web.serving import bearer, listening, serving
-from tests.web.test_openai import Hanging, paints, source, speaks
 
 ROUTES = ("tasks", "results", "hugginggpt")
 DATA = """{

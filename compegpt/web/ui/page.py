@@ -21,16 +21,16 @@ from compegpt.listing import rows as experts
 from compegpt.settings import Settings
 from compegpt.standings import rows as standings
 from compegpt.threads import in_thread
-from compegpt.web import ui_routes
 from compegpt.web.access import API, Keys
 from compegpt.web.desk import Desk, Own
 from compegpt.web.files import MAX_UPLOAD
 from compegpt.web.shown import experts as expert_list
 from compegpt.web.shown import league
-from compegpt.web.ui_chat import ChatTab, wrong
-from compegpt.web.ui_settings import SettingsTab
-from compegpt.web.ui_style import CSS, HEAD, HEADER, theme
-from compegpt.web.ui_talk import Talk
+from compegpt.web.ui import routes as ui_routes
+from compegpt.web.ui.chat import ChatTab, wrong
+from compegpt.web.ui.settings import SettingsTab
+from compegpt.web.ui.style import CSS, HEAD, HEADER, theme
+from compegpt.web.ui.talk import Talk
 
 SWEEP, KEPT = 3_600, 86_400
 """Seconds between two looks for old uploads, and that these are kept; what a request used lies in its thread."""

@@ -21,8 +21,8 @@ from compegpt.schema import Finding
 from compegpt.session import Session
 from compegpt.web.desk import Desk
 from compegpt.web.files import Files
-from compegpt.web.mcp import Tools
-from compegpt.web.mcp_sides import Machine
+from compegpt.web.mcp.sides import Machine
+from compegpt.web.mcp.tools import Tools
 from compegpt.web.runs import Runs
 from tests.conftest import ROOT
 from tests.fakes import FakeSource, fake_parts, settings

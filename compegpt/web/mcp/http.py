@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 from compegpt.web.access import MAX_BODY
 from compegpt.web.desk import Desk
 from compegpt.web.faults import Closing
-from compegpt.web.mcp import Call, Tools
-from compegpt.web.mcp_sides import Client, Side
+from compegpt.web.mcp.sides import Client, Side
+from compegpt.web.mcp.tools import Call, Tools
 
 MAX_SESSIONS = 2_000
 """Sessions at once in a process."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from compegpt.events import Executed, Judged, Noticed, Planned, Responded, Selected, Wrote
-from compegpt.web.chat import View, of_turn
 from compegpt.web.files import Files
+from compegpt.web.ui.messages import View, of_turn
 from tests.fakes import candidate, result, task
 
 EVIL = "<img src=x onerror=\"alert(1)\"><script>alert(1)</script>![p](http://evil/p.png)"

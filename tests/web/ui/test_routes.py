@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from compegpt.web.access import COOKIE, cookie_of
-from compegpt.web.ui_routes import LONGEST
-from compegpt.web.ui_visitor import Visitor
+from compegpt.web.ui.routes import LONGEST
+from compegpt.web.ui.visitor import Visitor
 from tests.browser.pages import Served, served
 from tests.fakes import FakeSource, fake_parts, settings
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.conftest import ROOT
-from tests.web.mcp_clients import ERAS, INITIALIZE, SECONDS, cancelled_call, links, over_stdio, process, said
+from tests.web.mcp.clients import ERAS, INITIALIZE, SECONDS, cancelled_call, links, over_stdio, process, said
 
 SOURCE = """
 import asyncio

@@ -16,7 +16,7 @@ from compegpt.web.files import Files
 from compegpt.web.runs import Run
 from compegpt.web.shown import competition, plan
 from compegpt.web.shown.text import line, number, short, told
-from compegpt.web.ui_pieces import (
+from compegpt.web.ui.pieces import (
     HOW,
     Message,
     Rival,

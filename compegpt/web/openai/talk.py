@@ -26,8 +26,8 @@ from compegpt.threads import in_thread
 from compegpt.web.desk import MAX_FILES, Desk, new_thread
 from compegpt.web.faults import Unknown
 from compegpt.web.files import File
-from compegpt.web.openai_errors import Unusable
-from compegpt.web.openai_forms import Medium, Message
+from compegpt.web.openai.errors import Unusable
+from compegpt.web.openai.forms import Medium, Message
 
 MAX_KNOWN = 10_000
 """Answers that are remembered; the one asked after least lately is forgotten first."""

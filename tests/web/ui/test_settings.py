@@ -8,7 +8,7 @@ import pytest
 
 from compegpt.errors import ConfigurationError
 from compegpt.web.desk import Own
-from compegpt.web.ui_settings import check_own
+from compegpt.web.ui.settings import check_own
 from tests.fakes import settings
 
 OPENAI, TOKEN = "sk-mine", "hf_mine"

@@ -11,9 +11,9 @@ import pytest
 from compegpt.errors import ExpertError
 from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
-from compegpt.web.mcp_results import INLINE
+from compegpt.web.mcp.results import INLINE
 from tests.fakes import FakeSource, task
-from tests.web.mcp_clients import PNG, in_process, read, said
+from tests.web.mcp.clients import PNG, in_process, read, said
 
 
 @pytest.mark.parametrize(("name", "args", "sentence"), [
@@ -58,7 +58,7 @@ async def test_a_bug_is_told_as_one_without_what_it_says(data_dir: Path, caplog:
     async def broken(*_: Any) -> None:
         raise KeyError("secret")
 
-    monkeypatch.setattr("compegpt.web.mcp_sides.request_of", broken)
+    monkeypatch.setattr("compegpt.web.mcp.sides.request_of", broken)
     async with in_process(data_dir, FakeSource({"ocr": [("o", "o", read)]})) as client:
         result = await client.call_tool("ocr", {"image": "x"})
     assert result.is_error

@@ -21,7 +21,7 @@ from openai.types.chat.chat_completion_chunk import ChoiceDelta
 from compegpt.errors import InternalError
 from compegpt.events import Wrote
 from compegpt.web.desk import Desk
-from compegpt.web.openai_forms import MODEL
+from compegpt.web.openai.forms import MODEL
 from compegpt.web.runs import Run
 
 _ADDRESS = re.compile(r"(?<![\w/:.-])/files/[0-9a-f]{68}")

@@ -14,12 +14,12 @@ from typing import Any
 from compegpt.errors import InputError, UsageError
 from compegpt.schema import Request
 from compegpt.threads import in_thread
-from compegpt.web.chat import of_run, of_turn
 from compegpt.web.desk import EXAMPLES, MAX_FILES, Desk, Own
 from compegpt.web.faults import Conflict, Unknown
 from compegpt.web.runs import Run
-from compegpt.web.ui_pieces import Message
-from compegpt.web.ui_visitor import Visitor
+from compegpt.web.ui.messages import of_run, of_turn
+from compegpt.web.ui.pieces import Message
+from compegpt.web.ui.visitor import Visitor
 
 PACE = 0.15
 """Seconds between two pictures of a run; what happens in between is in the next."""

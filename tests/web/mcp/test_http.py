@@ -20,7 +20,7 @@ from compegpt.media.artifacts import Store
 from compegpt.schema import Finding
 from tests.conftest import ROOT
 from tests.fakes import FakeSource, task
-from tests.web.mcp_clients import ERAS, INITIALIZE, PNG, SECONDS, cancelled_call, drawn, links, over_http, read, said
+from tests.web.mcp.clients import ERAS, INITIALIZE, PNG, SECONDS, cancelled_call, drawn, links, over_http, read, said
 from tests.web.serving import bearer, serving
 
 ACCEPT = {"Accept": "application/json, text/event-stream"}

@@ -21,7 +21,7 @@ from compegpt.threads import in_thread
 from compegpt.web.access import COOKIE, Keys, cookie_of
 from compegpt.web.desk import Desk
 from compegpt.web.faults import TooLarge, TooMany, Unknown
-from compegpt.web.ui_style import SCRIPT
+from compegpt.web.ui.style import SCRIPT
 
 TRIES = parse("10/minute")
 """Keys that may be tried from one address."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from compegpt.schema import Kind
 from compegpt.web.forms import Thread
-from compegpt.web.openai_errors import NoModel, Unusable
+from compegpt.web.openai.errors import NoModel, Unusable
 
 MODEL = "compegpt"
 """The one model there is."""

@@ -14,10 +14,10 @@ from sse_starlette import EventSourceResponse
 
 from compegpt.errors import CompeGPTError
 from compegpt.web.api import PING, AtDesk, Owner
-from compegpt.web.openai import Remembered
-from compegpt.web.openai_answers import Spoken, base, finished, linked, listened
-from compegpt.web.openai_forms import MODEL, Responding
-from compegpt.web.openai_talk import Talk, Talks
+from compegpt.web.openai.answers import Spoken, base, finished, linked, listened
+from compegpt.web.openai.forms import MODEL, Responding
+from compegpt.web.openai.routes import Remembered
+from compegpt.web.openai.talk import Talk, Talks
 from compegpt.web.runs import Run
 
 routes = APIRouter(prefix="/v1", tags=["openai"])

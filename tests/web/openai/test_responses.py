@@ -7,8 +7,8 @@ import openai
 import pytest
 
 from tests.fakes import task
+from tests.web.openai.test_routes import PNG, client, source
 from tests.web.serving import serving
-from tests.web.test_openai import PNG, client, source
 
 SUMMARY, PAINT = [task("summarization", text="A long text.")], [task("text-to-image", text="A sheep")]
 

@@ -19,8 +19,8 @@ from compegpt.schema import Finding, Written
 from tests.fakes import FakeSource, task
 from tests.web.serving import Served, bearer, serving
 
-PNG = base64.b64encode((Path(__file__).parents[2] / "examples" / "sign.png").read_bytes()).decode()
-WAV = base64.b64encode((Path(__file__).parents[2] / "examples" / "speech.wav").read_bytes()).decode()
+PNG = base64.b64encode((Path(__file__).parents[3] / "examples" / "sign.png").read_bytes()).decode()
+WAV = base64.b64encode((Path(__file__).parents[3] / "examples" / "speech.wav").read_bytes()).decode()
 HELLO = [{"role": "user", "content": "Say hello."}]
 
 

@@ -15,7 +15,7 @@ from compegpt.events import Event, Executed, Judged, Noticed, Planned, Responded
 from compegpt.record import error_object, failure
 from compegpt.tasks import TaskType
 from compegpt.threads import in_thread
-from compegpt.web.mcp_sides import Side
+from compegpt.web.mcp.sides import Side
 from compegpt.web.runs import Run, record_of
 
 INLINE = 700_000

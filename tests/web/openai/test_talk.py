@@ -11,8 +11,8 @@ import pytest
 
 from compegpt.schema import Request, Turn
 from tests.fakes import FakeSource, task
+from tests.web.openai.test_routes import PNG, paints, picture, source
 from tests.web.serving import Served, bearer, serving
-from tests.web.test_openai import PNG, paints, picture, source
 
 SUMMARY, PAINT = [task("summarization", text="A long text.")], [task("text-to-image", text="A sheep")]
 

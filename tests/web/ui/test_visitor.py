@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from compegpt.web.ui_visitor import MOST, Visitor
+from compegpt.web.ui.visitor import MOST, Visitor
 
 TOKEN, THREAD = "0123456789abcdef" * 2, "t-" + "ab" * 12
 KEPT = {"visitor": TOKEN, "thread": THREAD, "titles": [[THREAD, "Sum it up"]]}

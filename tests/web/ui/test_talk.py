@@ -18,8 +18,8 @@ from compegpt.web.desk import Desk, Own
 from compegpt.web.faults import Conflict
 from compegpt.web.files import Files
 from compegpt.web.runs import Runs
-from compegpt.web.ui_talk import Talk
-from compegpt.web.ui_visitor import Visitor
+from compegpt.web.ui.talk import Talk
+from compegpt.web.ui.visitor import Visitor
 from tests.fakes import FakeSource, fake_parts, settings, task
 
 SUM = task("summarization", text="A long text.")

@@ -14,9 +14,9 @@ from compegpt.record import failure
 from compegpt.web.desk import EXAMPLES, Own
 from compegpt.web.runs import Run
 from compegpt.web.shown.text import told
-from compegpt.web.ui_pieces import Message
-from compegpt.web.ui_talk import Talk
-from compegpt.web.ui_visitor import Visitor
+from compegpt.web.ui.pieces import Message
+from compegpt.web.ui.talk import Talk
+from compegpt.web.ui.visitor import Visitor
 
 REQUESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Make a sharper, larger version of the picture and then read it aloud.", ("sign.png",)),

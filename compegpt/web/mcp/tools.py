@@ -31,8 +31,8 @@ from compegpt.turns import parts_of, settings_from, warm_up
 
 if TYPE_CHECKING:
     from compegpt.web.desk import Desk
-    from compegpt.web.mcp_sides import Side
-    from compegpt.web.mcp_tools import Entry
+    from compegpt.web.mcp.entries import Entry
+    from compegpt.web.mcp.sides import Side
 
 INSTRUCTIONS = ("CompeGPT does multi-modal tasks by letting several models compete and judging their outputs. Give "
                 "`ask` a whole request in plain words with its files; the other tools do one task each. Files that a "
@@ -62,7 +62,7 @@ class Tools:
         return await asyncio.shield(self._listing)
 
     async def _found(self) -> dict[str, Entry]:
-        from compegpt.web.mcp_tools import entries
+        from compegpt.web.mcp.entries import entries
 
         return await entries((await self._desk()).parts, self._confined)
 
@@ -73,7 +73,7 @@ class Tools:
             raise MCPError(types.INTERNAL_ERROR, str(error)) from error
 
     async def called(self, call: Call, params: types.CallToolRequestParams) -> types.CallToolResult:
-        from compegpt.web.mcp_results import refused
+        from compegpt.web.mcp.results import refused
 
         try:
             return await self._run(call, params)
@@ -85,8 +85,8 @@ class Tools:
 
     async def _run(self, call: Call, params: types.CallToolRequestParams) -> types.CallToolResult:
         from compegpt.respond.embedded import EmbeddedWriter
-        from compegpt.web.mcp_results import progress_of, result_of
-        from compegpt.web.mcp_sides import request_of
+        from compegpt.web.mcp.results import progress_of, result_of
+        from compegpt.web.mcp.sides import request_of
 
         desk = await self._desk()
         side, entry = self._side(desk, call), await self._entry(params.name)
@@ -166,7 +166,8 @@ async def _opened(options: Namespace, console: Console, stack: contextlib.AsyncE
 def _loaded(options: Namespace) -> Any:
     """The parts and the session's class: all that takes long to import."""
     from compegpt.session import Session
-    from compegpt.web import desk, mcp_results, mcp_sides, mcp_tools  # noqa: F401 (the first call need not wait)
+    from compegpt.web import desk  # noqa: F401 (the first call need not wait)
+    from compegpt.web.mcp import entries, results, sides  # noqa: F401
 
     parts = parts_of(options)
     warm_up()
@@ -174,7 +175,7 @@ def _loaded(options: Namespace) -> Any:
 
 
 def _machine(desk: Desk) -> Side:
-    from compegpt.web.mcp_sides import Machine
+    from compegpt.web.mcp.sides import Machine
 
     return Machine(desk)
 

@@ -1,6 +1,6 @@
 """The routes that clients of OpenAI know, as one model `compegpt`: chat completions, whole and as a stream.
 
-Clients send the whole conversation; `openai_talk` says which thread it goes on with.
+Clients send the whole conversation; `talk` says which thread it goes on with.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from compegpt.errors import CompeGPTError
 from compegpt.record import error_object
 from compegpt.web.api import PING, AtDesk, Owner
 from compegpt.web.faults import status_of
-from compegpt.web.openai_answers import Spoken, base, chunk, completion, finished, linked, listened, usage
-from compegpt.web.openai_errors import NoModel, openai_error
-from compegpt.web.openai_forms import MODEL, Chat
-from compegpt.web.openai_talk import Talk, Talks
+from compegpt.web.openai.answers import Spoken, base, chunk, completion, finished, linked, listened, usage
+from compegpt.web.openai.errors import NoModel, openai_error
+from compegpt.web.openai.forms import MODEL, Chat
+from compegpt.web.openai.talk import Talk, Talks
 
 routes = APIRouter(prefix="/v1", tags=["openai"])
 

@@ -1,0 +1,1 @@
+"""The page: a Gradio application over the server's desk."""
