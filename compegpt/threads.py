@@ -38,8 +38,29 @@ async def in_thread(call: Callable[..., T], *args: Any) -> T:
 
 
 def aside(call: Callable[..., Any], *args: Any) -> None:
-    """Run `call` in a daemon thread for what it leaves behind (a filled cache); nobody waits for it."""
-    _begin(lambda: call(*args))
+    """Run `call` in a daemon thread for what it leaves behind (a filled cache). Nobody waits for it, so that a few
+    threads do all such work."""
+    _aside.put(lambda: call(*args))
+    if _helpers.acquire(blocking=False):
+        _begin(_help)
+
+
+def _help() -> None:
+    try:
+        while True:
+            _aside.get_nowait()()
+    except Empty:
+        return
+    finally:
+        _helpers.release()
+        if not _aside.empty() and _helpers.acquire(blocking=False):  # something came in between
+            _begin(_help)
+
+
+ASIDE = 2
+"""Threads that work aside at once."""
+_aside: SimpleQueue[Callable[[], Any]] = SimpleQueue()
+_helpers = threading.BoundedSemaphore(ASIDE)
 
 
 class Worker(threading.Thread):
@@ -53,13 +74,14 @@ class Worker(threading.Thread):
     def run(self) -> None:
         while True:
             try:
-                self.work.get(timeout=LINGER)()
+                work = self.work.get(timeout=LINGER)
             except Empty:
                 try:
                     _idle.remove(self)
                 except ValueError:  # somebody has taken it meanwhile: its work is on the way
                     continue
                 return
+            work()
             _idle.append(self)
 
 

@@ -163,13 +163,20 @@ async def _dumped(desk: Desk, data: dict[str, Any]) -> str:
 
 
 def _stream(desk: Desk, run: Run, after: int, headers: dict[str, str] | None = None) -> EventSourceResponse:
-    async def lines() -> AsyncIterator[ServerSentEvent]:
+    def line(name: str, number: int, text: str) -> bytes:
+        return ServerSentEvent(text, event=name, id=str(number)).encode()
+
+    async def lines() -> AsyncIterator[bytes]:
         if not after:
-            yield ServerSentEvent(json.dumps(forms.Started.of(run).model_dump()), event="run", id="0")
+            yield line("run", 0, json.dumps(forms.Started.of(run).model_dump()))
+        there: list[bytes] = []
         async for number, event in run.follow(after):
             data = told(event)
-            yield ServerSentEvent(await _dumped(desk, data), event=data["type"], id=str(number))
-        yield ServerSentEvent(json.dumps({"status": run.status, **await desk.record(run)}), event="done",
-                              id=str(len(run.events)))
+            there.append(line(data["type"], number, await _dumped(desk, data)))
+            if number == len(run.events) and run.ended is None:  # what comes together goes together
+                yield b"".join(there)
+                there.clear()
+        done = {"status": run.status, **await desk.record(run)}
+        yield b"".join([*there, line("done", len(run.events), json.dumps(done))])
 
     return EventSourceResponse(lines(), headers=headers, ping=PING, shutdown_grace_period=GRACE)

@@ -125,7 +125,7 @@ class Desk:
 
     async def record(self, run: Run, with_answer: bool = True) -> dict[str, Any]:
         """The JSON object of a run as it stands, with addresses in place of paths."""
-        made: dict[str, Any] = await in_thread(self.files.public, await record_of(run, with_answer))
+        made: dict[str, Any] = await in_thread(lambda: self.files.public(record_of(run, with_answer)))
         return made
 
     async def parts_of(self, own: Own) -> Parts | None:

@@ -14,10 +14,9 @@ from typing import Any
 
 from compegpt.errors import CompeGPTError, InternalError
 from compegpt.events import Event
-from compegpt.record import Interrupted, Outcome
+from compegpt.record import Interrupted, Outcome, artifacts_of, record
 from compegpt.schema import Request
 from compegpt.session import Session
-from compegpt.threads import in_thread
 from compegpt.web.faults import Closing, TooMany, Unknown
 from compegpt.wiring import Parts
 
@@ -172,9 +171,7 @@ class Runs:
                 del self._runs[run.id]
 
 
-async def record_of(run: Run, with_answer: bool = True) -> dict[str, Any]:
-    """The JSON object of a run as it stands, with paths."""
-    from compegpt.record import artifacts_of, record
-
-    run.outcome.artifacts = await in_thread(artifacts_of, run.outcome.results)
+def record_of(run: Run, with_answer: bool = True) -> dict[str, Any]:
+    """The JSON object of a run as it stands, with paths. Reads files: call it in a thread."""
+    run.outcome.artifacts = artifacts_of(run.outcome.results)
     return record(run.outcome, with_answer)

@@ -48,7 +48,7 @@ def progress_of(event: Event) -> str | None:
 
 async def result_of(run: Run, side: Side, task: TaskType | None) -> types.CallToolResult:
     """A run that has ended. Of a `task` its winner's output counts, of a whole request the answer."""
-    record = clean(await in_thread(side.public, await record_of(run)))
+    record = clean(await in_thread(lambda: side.public(record_of(run))))
     error = failure(run.outcome)
     if error is not None:
         return _refused(clean(side.public(str(error))), _trimmed(record, task is None))
