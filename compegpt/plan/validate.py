@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -12,6 +13,8 @@ from compegpt.schema import REFERENCE, Task
 from compegpt.tasks import TASKS, canonical, normalised_args
 
 MAX_TASKS = 50
+MOST_DEEP = 12
+"""Lists and objects within each other."""
 _MEDIA = ("image", "audio", "video")
 _FITS = {"audio": ("audio", "video"), "table": ("text", "image")}
 """Kinds an argument takes beside its own: the sound of a video is a recording, a table may be a picture of it."""
@@ -96,6 +99,20 @@ def _spelled(value: Any) -> Any:
 
 def _needed(task: Task) -> list[int]:
     return [number for number in task["dep"] if number >= 0]
+
+
+def unfit(value: Any, deep: int = 0) -> str | None:
+    """What there is in a stranger's data that neither a checkpoint nor JSON can hold; None for nothing."""
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+        return "a text with bytes that are not text in UTF-8"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number that is none"
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return "a number that is too large"
+    if isinstance(value, dict | list) and deep > MOST_DEEP:
+        return f"more than {MOST_DEEP} lists or objects within each other"
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return next((wrong for item in inner if (wrong := unfit(item, deep + 1))), None)
 
 
 def _argument_problems(task: Task, by_id: Mapping[int, Task]) -> list[str]:

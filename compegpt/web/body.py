@@ -14,6 +14,8 @@ from compegpt.web.faults import TooLarge
 
 IDLE = 30.0
 """Seconds until the next piece of a body."""
+WHOLE = 600.0
+"""Seconds for a whole body, however steadily it drips."""
 DRAINED = 5.0
 """Seconds that a body which is too large may still take to come in, so that its sender hears why."""
 
@@ -24,6 +26,7 @@ class Body:
     def __init__(self, receive: Receive, headers: Headers, most: int) -> None:
         self._receive, self._headers, self._most = receive, headers, most
         self._size, self._whole = 0, False
+        self._end: float | None = None
 
     async def check(self) -> None:
         """Raises TooLarge for a body that says that it is too long, UsageError where it says nonsense."""
@@ -40,8 +43,10 @@ class Body:
         """The next message. Raises HTTPException, which frameworks let pass, where a body grows too long or stops."""
         if self._whole:
             return await self._receive()
+        now = asyncio.get_running_loop().time()
+        self._end = self._end or now + WHOLE
         try:
-            async with asyncio.timeout(IDLE):
+            async with asyncio.timeout_at(min(now + IDLE, self._end)):
                 message = await self._receive()
         except TimeoutError as error:
             raise HTTPException(408, "The rest of the request did not come; send it again.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from compegpt.errors import UsageError
 from compegpt.options import check_prompt, check_thread
+from compegpt.plan.validate import unfit
 from compegpt.schema import Request, Task, Turn
 from compegpt.session import Session
 from compegpt.settings import Secret
@@ -25,8 +25,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 """Files that every client may name as `/examples/NAME`."""
 MAX_FILES = 50
 """Files of one request."""
-MOST_DEEP = 12
-"""Lists and objects within each other in an argument."""
 _ID = re.compile(r"[0-9a-f]{68}")
 _MENTION = re.compile(r"(?<![\w/.-])(?:(?:https?://[\w.:-]+)?/files/(?P<id>[0-9a-f]{68})(?:/[\w.()%-]*[\w)])?"
                       r"|/examples/(?P<example>[\w-]+\.\w{1,5}))")
@@ -65,7 +63,8 @@ class Desk:
         """
         name = new_thread() if thread is None else thread
         check_thread(name)
-        _check_plain(plan)
+        if wrong := unfit([task["args"] for task in plan or []]):
+            raise UsageError(f"The plan holds {wrong}.")
         full, named = f"{owner}/{name}", list(references)
 
         def mentioned(found: re.Match[str]) -> str:
@@ -148,21 +147,6 @@ class Desk:
         if own.deadline is not None:
             changes["deadline"] = min(own.deadline, settings.deadline)
         return (await in_thread(parts_from, replace(settings, **changes))).beside(self.parts)
-
-
-def _check_plain(value: Any, deep: int = 0) -> None:
-    """Raises UsageError for what neither a checkpoint nor an answer can hold."""
-    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
-        raise UsageError("The plan holds a text with bytes that are not text in UTF-8; leave them out.")
-    unfit = not math.isfinite(value) if isinstance(value, float) else (
-        isinstance(value, int) and not -(2**63) <= value < 2**63)
-    if unfit:
-        raise UsageError("The plan holds a number that is too large, or none at all; give a smaller one.")
-    if isinstance(value, dict | list) and deep > MOST_DEEP:
-        raise UsageError(f"The plan has more than {MOST_DEEP} lists or objects within each other; make it flatter.")
-    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
-    for item in inner:
-        _check_plain(item, deep + 1)
 
 
 def new_thread() -> str:

@@ -29,6 +29,8 @@ MAX_UPLOAD = 200_000_000
 KEPT = 86_400.0
 """Seconds that an upload waits to be used in a thread; after that the thread's deletion decides."""
 ADDRESS = "/files/"
+DATA = "(data)"
+"""What clients read in place of the data directory's path."""
 SHOWN = "/shown/"
 """Where pages get files: by an address that nobody guesses, without a key."""
 _IDS = re.compile(r"(?:^|/files/)([0-9a-f]{68})(?![0-9a-f])")
@@ -139,7 +141,7 @@ class Files:
         if isinstance(value, str):
             text = "".join(piece if isinstance(piece, str) else self.address(str(piece)) or "(a file)"
                            for piece in self.pieces(value))
-            return text.encode("utf-8", "replace").decode()
+            return text.replace(str(self.places.data_dir), DATA).encode("utf-8", "replace").decode()
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         if isinstance(value, dict):

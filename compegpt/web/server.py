@@ -29,7 +29,7 @@ from compegpt.web import api, health, jarvis
 from compegpt.web.access import Door, Keys, is_loopback, origins
 from compegpt.web.desk import Desk
 from compegpt.web.faults import body_of, headers_of, status_of
-from compegpt.web.files import KEPT, Files
+from compegpt.web.files import DATA, KEPT, Files
 from compegpt.web.forms import THEIR_ERRORS
 from compegpt.web.jarvis import Guests
 from compegpt.web.mcp.http import HEADERS, Endpoint
@@ -110,8 +110,10 @@ async def _swept(files: Files) -> None:
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, CompeGPTError)
-    status = status_of(error)
-    body = in_form(request.url.path, body_of(error), status, getattr(error, "param", None))
+    status, body = status_of(error), body_of(error)
+    folder = str(request.app.state.parts.settings.data_dir)
+    body["error"]["message"] = body["error"]["message"].replace(folder, DATA)
+    body = in_form(request.url.path, body, status, getattr(error, "param", None))
     return JSONResponse(body, status, headers_of(error))
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from compegpt.errors import InputError
+from compegpt.errors import InputError, UsageError
 from compegpt.media.places import Places
 from compegpt.options import check_files, check_prompt, check_thread
-from compegpt.plan.validate import harmless
+from compegpt.plan.validate import harmless, unfit
 from compegpt.schema import Kind, Request, Task
 from compegpt.tasks import TaskType
 from compegpt.threads import in_thread
@@ -125,6 +125,8 @@ class _Absolute(Files):
 
 async def request_of(side: Side, places: Places, task: TaskType | None, args: dict[str, Any]) -> Request:
     """The request that a tool's checked arguments make. Raises UsageError, InputError, StorageError, Unknown."""
+    if wrong := unfit(args):
+        raise UsageError(f"The arguments hold {wrong}.")
     if task is None:
         request = await side.begun(args["request"], args.get("thread") or new_thread(), None)
         given = [await _file(side, places, one, request["thread"], None) for one in args.get("files", [])]

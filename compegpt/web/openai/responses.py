@@ -13,7 +13,7 @@ from openai.types.responses.response_usage import InputTokensDetails, OutputToke
 from sse_starlette import EventSourceResponse
 
 from compegpt.errors import CompeGPTError
-from compegpt.web.api import PING, AtDesk, Owner
+from compegpt.web.api import GRACE, PING, AtDesk, Owner
 from compegpt.web.openai.answers import Spoken, base, finished, linked, listened
 from compegpt.web.openai.forms import MODEL, Responding
 from compegpt.web.openai.routes import Remembered
@@ -31,7 +31,8 @@ async def respond(asked: Responding, http: Request, desk: AtDesk, owner: Owner, 
     run = desk.runs.start(owner, talk.request)
     made = _Made(run, asked.previous_response_id)
     if asked.stream:
-        return EventSourceResponse(_events(made, Spoken(desk, run, base(http)), talks, talk), ping=PING, sep="\n")
+        return EventSourceResponse(_events(made, Spoken(desk, run, base(http)), talks, talk), ping=PING, sep="\n",
+                                   shutdown_grace_period=GRACE)
     record = await finished(http, desk, run)
     text = linked(record, base(http))
     await talks.answered(desk, talk, text, made.id)

@@ -16,7 +16,7 @@ from sse_starlette import EventSourceResponse
 
 from compegpt.errors import CompeGPTError
 from compegpt.record import error_object
-from compegpt.web.api import PING, AtDesk, Owner
+from compegpt.web.api import GRACE, PING, AtDesk, Owner
 from compegpt.web.faults import status_of
 from compegpt.web.openai.answers import Spoken, base, chunk, completion, finished, linked, listened, usage
 from compegpt.web.openai.errors import NoModel, openai_error
@@ -56,7 +56,8 @@ async def chat(asked: Chat, http: Request, desk: AtDesk, owner: Owner, talks: Re
     if asked.stream:
         counted = bool(asked.stream_options and asked.stream_options.include_usage)
         spoken = Spoken(desk, run, base(http))
-        return EventSourceResponse(_chunks(spoken, talks, talk, counted), ping=PING, sep="\n")
+        return EventSourceResponse(_chunks(spoken, talks, talk, counted), ping=PING, sep="\n",
+                                   shutdown_grace_period=GRACE)
     record = await finished(http, desk, run)
     text = linked(record, base(http))
     await talks.answered(desk, talk, text)

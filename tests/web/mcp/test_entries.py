@@ -29,7 +29,7 @@ from tests.web.mcp.clients import PNG, in_process, read, said
     ("ocr", {"image": "../nowhere.png"}, "There is no file"),
     ("ocr", {"image": "/etc"}, "is not a file but a directory"),
     ("ocr", {"image": "x" * 1_000_000}, "cannot be read"),
-    ("ocr", {"image": "a\0b"}, "There is no file"),
+    ("ocr", {"image": "a\0b"}, "bytes that are not text"),
     ("ocr", {"image": "data:image/png;base64,AAAA"}, "is not an image file"),
     ("ocr", {"image": "data:nonsense"}, "no comma"),
     ("ocr", {"image": ""}, "at least 1 character"),
