@@ -130,7 +130,7 @@ def check_thread(name: str) -> None:
 def check_prompt(text: str) -> str:
     """The request without blanks around it. Raises UsageError where it is empty, too long or not text."""
     if not text.strip():
-        raise UsageError("The prompt is empty; say what to do, for example --prompt \"Read the text in a.png\".")
+        raise UsageError("The prompt is empty; say what to do, for example \"Read the text in a.png\".")
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise UsageError("The prompt holds bytes that are not text in UTF-8; put data in a file and name it by --file.")
     if len(text) > MAX_PROMPT:

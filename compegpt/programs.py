@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,15 +22,19 @@ async def run_program(argv: list[str], stdin: bytes | None = None, cwd: Path | N
     """
     name = Path(argv[0]).name
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv, stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=cwd, start_new_session=True,
-            env={**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8", **(env or {})})
+        # Its input is a file: what an event loop gives out as a pipe may be a socket, which no program can open again.
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin or b"")
+            given.seek(0)
+            process = await asyncio.create_subprocess_exec(
+                *argv, stdin=given if stdin is not None else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=cwd, start_new_session=True,
+                env={**os.environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8", **(env or {})})
     except OSError as error:
         raise ExpertError(f"{name} cannot be started: {error.strerror}") from error
     _groups.add(process.pid)
     try:
-        out, err = await _talk(process, stdin, limit)
+        out, err = await _talk(process, limit)
     finally:
         _end(process.pid)
         if process.returncode is None:
@@ -78,17 +83,10 @@ def _end(group: int) -> None:
     _groups.discard(group)
 
 
-async def _talk(process: asyncio.subprocess.Process, stdin: bytes | None, limit: int) -> tuple[bytes, bytes]:
-    """Feed the program and read what it prints, up to about `limit` bytes, and the last kilobytes of its errors."""
+async def _talk(process: asyncio.subprocess.Process, limit: int) -> tuple[bytes, bytes]:
+    """Read what the program prints, up to about `limit` bytes, and the last kilobytes of its errors."""
     assert process.stdout is not None
     assert process.stderr is not None
-
-    async def feed() -> None:
-        if process.stdin is not None and stdin is not None:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                process.stdin.write(stdin)
-                await process.stdin.drain()
-            process.stdin.close()
 
     async def listen(stream: asyncio.StreamReader) -> bytes:
         tail = b""
@@ -105,7 +103,7 @@ async def _talk(process: asyncio.subprocess.Process, stdin: bytes | None, limit:
             process.kill()
         return b"".join(chunks)
 
-    _, out, err = await asyncio.gather(feed(), read(process.stdout), listen(process.stderr))
+    out, err = await asyncio.gather(read(process.stdout), listen(process.stderr))
     await process.wait()
     return out, err
 

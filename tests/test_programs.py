@@ -88,3 +88,9 @@ def test_what_is_not_text_is_an_error() -> None:
 async def test_an_error_in_a_thread_reaches_the_waiter() -> None:
     with pytest.raises(ZeroDivisionError):
         await in_thread(lambda: 1 // 0)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_input_can_be_opened_again_whatever_the_loop(loop: str) -> None:
+    run = pytest.importorskip(loop).run
+    assert run(run_program(["sh", "-c", "cat /dev/stdin; cat /dev/stdin"], stdin=b"sheep ")) == b"sheep sheep "

@@ -34,8 +34,8 @@ _FAILURES = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 SECONDS_TO_STOP = 3.0
 """Given at the end of the process to what still runs: torch, ended in the middle, takes the process down by SIGABRT."""
 _one_import = threading.Lock()
-_running: dict[threading.Thread, threading.Event] = {}
-"""What stops each thread that loads or generates."""
+_running: dict[threading.Event, threading.Event] = {}
+"""What stops each that loads or generates, and what says that it has ended."""
 
 
 class LocalModel:
@@ -87,11 +87,12 @@ class LocalModel:
         with self._one_call:
             if stop.is_set():  # it waited for its turn until nobody waited for it
                 return "", 0
-            _running[threading.current_thread()] = stop
+            _running[stop] = ended = threading.Event()
             try:
                 return self._answer(messages, tell, stop)
             finally:
-                del _running[threading.current_thread()]
+                del _running[stop]
+                ended.set()
 
     def _answer(self, messages: Sequence[Message], tell: Callable[[str], None] | None, stop: threading.Event
                 ) -> tuple[str, int]:
@@ -192,9 +193,9 @@ def device(setting: str) -> str:
 def let_finish() -> None:
     """Stop what is running and wait for it, though not for long: a download is left behind."""
     end = time.monotonic() + SECONDS_TO_STOP
-    for thread, stop in list(_running.items()):
+    for stop, ended in list(_running.items()):
         stop.set()
-        thread.join(max(0.0, end - time.monotonic()))
+        ended.wait(max(0.0, end - time.monotonic()))
 
 
 def _library() -> Any:

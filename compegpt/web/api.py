@@ -177,6 +177,6 @@ def _stream(desk: Desk, run: Run, after: int, headers: dict[str, str] | None = N
                 yield b"".join(there)
                 there.clear()
         done = {"status": run.status, **await desk.record(run)}
-        yield b"".join([*there, line("done", len(run.events), json.dumps(done))])
+        yield b"".join([*there, line("done", len(run.events) + 1, json.dumps(done))])
 
     return EventSourceResponse(lines(), headers=headers, ping=PING, shutdown_grace_period=GRACE)

@@ -18,6 +18,7 @@ from compegpt.settings import Secret
 from compegpt.threads import in_thread
 from compegpt.web.faults import Conflict, Unknown
 from compegpt.web.files import Files
+from compegpt.web.keeping import whole
 from compegpt.web.runs import Run, Runs, record_of
 from compegpt.wiring import Parts, parts_from
 
@@ -104,9 +105,14 @@ class Desk:
             if len(files) > MAX_FILES:
                 raise UsageError(f"A request takes {MAX_FILES} files at most.")
 
+    async def turns(self, thread: str) -> list[Turn]:
+        """The finished turns of a thread `OWNER/NAME`, oldest first, with their losers and with paths."""
+        turns = await self.session.history(thread)
+        return await in_thread(lambda: [whole(self.files.places, thread, turn) for turn in turns])
+
     async def history(self, owner: str, thread: str) -> list[dict[str, Any]]:
         """The finished turns of a thread, with addresses in place of paths. Raises Unknown where there are none."""
-        turns = await self.session.history(f"{owner}/{thread}")
+        turns = await self.turns(f"{owner}/{thread}")
         if not turns:
             raise Unknown("There is no such thread, or no turn of it has ended.")
         shown = [{**turn, "request": {**turn["request"], "thread": thread}} for turn in turns]

@@ -14,10 +14,13 @@ from typing import Any
 
 from compegpt.errors import CompeGPTError, InternalError
 from compegpt.events import Event
+from compegpt.media.places import Places
 from compegpt.record import Interrupted, Outcome, artifacts_of, record
 from compegpt.schema import Request
 from compegpt.session import Session
+from compegpt.threads import in_thread
 from compegpt.web.faults import Closing, TooMany, Unknown
+from compegpt.web.keeping import keep
 from compegpt.wiring import Parts
 
 MAX_ACTIVE = 256
@@ -85,6 +88,7 @@ class Runs:
         self.session = session
         self.closing = False
         self._done = done
+        self._places = Places(session.parts.settings.data_dir)
         self._runs: dict[str, Run] = {}
 
     @property
@@ -148,6 +152,8 @@ class Runs:
                 async for event in events:
                     run.outcome.take(event)
                     run.tell(event)
+            if run.outcome.turn is not None:
+                await in_thread(keep, self._places, run.request["thread"], run.outcome.turn)
         except CompeGPTError as wrong:
             error = wrong
         except asyncio.CancelledError:

@@ -71,6 +71,8 @@ async def _translate(args: Args, store: Store) -> Finding:
         raise ExpertError(_unfit(args) or "no apertium pair fits")
     text = args["text"]
     marked = decoded(await run_program(["apertium", "-f", "txt", name], stdin=text.encode()), "apertium").strip("\n")
+    if text.strip() and not marked.strip():
+        raise ExpertError("apertium printed nothing")
     unknown = len(_UNKNOWN.findall(marked)) - len(_UNKNOWN.findall(text))
     total = len(_WORD.findall(marked))
     translated = _UNKNOWN.sub("", marked) if unknown > 0 else marked
