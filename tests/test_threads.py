@@ -37,24 +37,25 @@ async def test_what_is_raised_is_raised_here_and_the_thread_lives() -> None:
 
 
 async def test_work_aside_is_all_done_by_few_threads() -> None:
-    seen: list[int] = []
+    left, done = 50, threading.Event()
     at_once, most = 0, 0
     lock = threading.Lock()
 
     def work() -> None:
-        nonlocal at_once, most
+        nonlocal at_once, most, left
         with lock:
             at_once += 1
             most = max(most, at_once)
         time.sleep(0.002)
         with lock:
             at_once -= 1
-            seen.append(1)
+            left -= 1
+            if not left:
+                done.set()
 
     for _ in range(50):
         aside(work)
-    while len(seen) < 50:
-        await asyncio.sleep(0.005)
+    assert await asyncio.to_thread(done.wait, 30)
     assert most <= ASIDE
 
 
