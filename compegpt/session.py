@@ -88,6 +88,18 @@ class Session:
         turns: list[Turn] = state.values.get("history", [])
         return turns
 
+    async def interrupted(self, thread: str) -> Request | None:
+        """The request of a turn that was broken off and can be resumed. Raises StorageError."""
+        try:
+            state = await self._graph.aget_state(_config(thread))
+        except self._kept.faults as error:
+            raise self._kept.failed(error) from error
+        if not state.next:
+            return None
+        begun = [task.result for task in state.tasks if task.name == "__start__"]  # not among the values yet
+        request: Request | None = ((begun[0] if begun else None) or state.values).get("request")
+        return request
+
     async def forget(self, thread: str) -> bool:
         """Remove a thread with its files, once no turn of it runs; whether there was one.
 

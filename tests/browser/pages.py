@@ -100,7 +100,7 @@ class Person:
     def sees(self) -> Person:
         """Waits until the page takes input and has asked the server whose it is."""
         self.page.wait_for_selector(f"{BOX}:enabled")
-        self.page.wait_for_function("localStorage.getItem('compegpt') !== null")
+        self.page.wait_for_function("document.querySelector('#cgp-conversations input')?.value")
         return self
 
     def says(self, text: str, *files: Path) -> Person:

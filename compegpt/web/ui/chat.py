@@ -14,7 +14,6 @@ from compegpt.record import failure
 from compegpt.web.desk import EXAMPLES, Own
 from compegpt.web.runs import Run
 from compegpt.web.shown.text import told
-from compegpt.web.ui.pieces import Message
 from compegpt.web.ui.talk import Talk
 from compegpt.web.ui.visitor import Visitor
 
@@ -56,6 +55,11 @@ class ChatTab:
             examples=[{"text": text, "files": [str(EXAMPLES / name) for name in files]} for text, files in REQUESTS])
         shown: list[Any] = [file for example in self.chat.examples or [] for file in example.get("files", [])]
         self.chat.keep_in_cache.update(file["path"] for file in shown)  # else they go with the old uploads
+        with gr.Row(visible=False, elem_classes="cgp-bar cgp-sure") as self.left:
+            gr.HTML('<p class="cg">The last request was interrupted. What it had finished is kept.</p>',
+                    js_on_load=None)
+            self.finish = gr.Button("Finish it", variant="primary", scale=0, min_width=100, size="md",
+                                    elem_id="cgp-finish")
         self.status = gr.HTML("", js_on_load=None, elem_id="cgp-status", container=False)
         self.box = gr.MultimodalTextbox(
             sources=["upload", "microphone"], file_count="multiple", label="Your request",
@@ -63,66 +67,87 @@ class ChatTab:
             html_attributes=gr.InputHTMLAttributes(enterkeyhint="send"))
 
     def wire(self, page: gr.Blocks) -> None:
-        out = [self.browser, self.chat, self.box, self.status, self.picker, self.sure]
+        out = [self.browser, self.chat, self.box, self.status, self.picker, self.sure, self.left]
         opening = page.load(self.opened, [self.browser], out, show_progress="hidden").then(
             self.joined, [self.browser], out, show_progress="hidden")
         asking = self.box.submit(self.asked, [self.box, self.browser, self.own], out, show_progress="hidden")
         trying = self.chat.example_select(self.tried, [self.browser, self.own], out, show_progress="hidden")
+        finishing = self.finish.click(self.finished, [self.browser, self.own], out, show_progress="hidden")
         picking = self.picker.input(self.picked, [self.picker, self.browser], out, show_progress="hidden",
-                                    cancels=[opening, asking, trying]).then(
+                                    cancels=[opening, asking, trying, finishing]).then(
             self.joined, [self.browser], out, show_progress="hidden")
         self.picker.input(None, None, None, cancels=[picking])  # the conversation that was followed before
-        following: list[Any] = [opening, asking, trying, picking]
+        following: list[Any] = [opening, asking, trying, finishing, picking]
         self.new.click(self.renewed, [self.browser], out, show_progress="hidden", cancels=following)
         self.delete.click(lambda: gr.update(visible=True), None, [self.sure], show_progress="hidden")
         self.no.click(lambda: gr.update(visible=False), None, [self.sure], show_progress="hidden")
         self.yes.click(self.deleted, [self.browser], out, show_progress="hidden", cancels=following)
         self.box.stop(self.stopped, [self.browser], None, show_progress="hidden")
 
-    async def opened(self, kept: Any) -> Update:
+    async def opened(self, kept: Any, asker: gr.Request) -> Update:
         """Show the visitor's conversation."""
-        visitor = Visitor.of(kept)
-        return {**self._of(visitor), self.chat: _at_end(await self.talk.messages(visitor))}
+        return await self._opened(_visitor(kept, asker))
 
-    async def joined(self, kept: Any) -> AsyncGenerator[Update, None]:
+    async def joined(self, kept: Any, asker: gr.Request) -> AsyncGenerator[Update, None]:
         """Follow what still runs in the open conversation."""
         yield {self.chat: gr.skip()}  # what is yielded last is sent once more at the end
-        async for update in self._joined(Visitor.of(kept)):
+        async for update in self._joined(_visitor(kept, asker)):
             yield update
 
-    async def asked(self, message: Any, kept: Any, own: Own) -> AsyncGenerator[Update, None]:
+    async def asked(self, message: Any, kept: Any, own: Own, asker: gr.Request) -> AsyncGenerator[Update, None]:
         """Begin a run for what was typed and attached; where it is refused, say why and leave it in the box."""
         said = message if isinstance(message, dict) else {}
-        async for update in self._answered(Visitor.of(kept), own, str(said.get("text") or ""), said.get("files") or [],
-                                           ()):
+        async for update in self._answered(_visitor(kept, asker), own, str(said.get("text") or ""),
+                                           said.get("files") or [], ()):
             yield update
 
-    async def tried(self, kept: Any, own: Own, chosen: gr.SelectData) -> AsyncGenerator[Update, None]:
+    async def tried(self, kept: Any, own: Own, chosen: gr.SelectData,
+                    asker: gr.Request) -> AsyncGenerator[Update, None]:
         """Run an example."""
         place = chosen.index[0] if isinstance(chosen.index, list) else chosen.index
         text, files = REQUESTS[place if isinstance(place, int) and 0 <= place < len(REQUESTS) else 0]
-        async for update in self._answered(Visitor.of(kept), own, text, [], files):
+        async for update in self._answered(_visitor(kept, asker), own, text, [], files):
             yield update
 
-    async def picked(self, thread: Any, kept: Any) -> Update:
-        """Open another conversation."""
-        return await self.opened(Visitor.of(kept).at(thread).kept)
+    async def finished(self, kept: Any, own: Own, asker: gr.Request) -> AsyncGenerator[Update, None]:
+        """Go on with what was interrupted; where that cannot be, say why."""
+        visitor = _visitor(kept, asker)
+        try:
+            run = await self.talk.finish(visitor, own)
+        except CompeGPTError as error:
+            yield {self.status: wrong(error), self.left: gr.update(visible=False)}
+            return
+        yield {**self._of(visitor), **self._busy()}
+        async for update in self._joined(visitor, run):
+            yield update
 
-    def renewed(self, kept: Any) -> Update:
-        return {**self._of(Visitor.of(kept).fresh()), self.chat: _at_end([])}
+    async def picked(self, thread: Any, kept: Any, asker: gr.Request) -> Update:
+        """Open another conversation, with an empty box; the one that is open stays, with what is in its box."""
+        visitor = _visitor(kept, asker)
+        opened = await self._opened(visitor.at(thread))
+        if visitor.at(thread) == visitor:
+            return {one: opened[one] for one in (self.chat, self.box, self.status, self.left)}
+        return {**opened, self.box: _emptied()}
 
-    async def deleted(self, kept: Any) -> Update:
-        visitor = Visitor.of(kept)
+    def renewed(self, kept: Any, asker: gr.Request) -> Update:
+        return {**self._of(_visitor(kept, asker).fresh()), self.chat: [], self.box: _emptied()}
+
+    async def deleted(self, kept: Any, asker: gr.Request) -> Update:
+        visitor = _visitor(kept, asker)
         try:
             await self.talk.forget(visitor)
         except CompeGPTError as error:
             return {self.status: wrong(error), self.sure: gr.update(visible=False)}
         gone = note("The conversation is deleted.")
-        return {**self._of(visitor.without()), self.chat: _at_end([]), self.status: gone}
+        return {**self._of(visitor.without()), self.chat: [], self.status: gone, self.box: _emptied()}
 
-    async def stopped(self, kept: Any) -> None:
+    async def stopped(self, kept: Any, asker: gr.Request) -> None:
         """Stop the run; who follows it says when it has ended."""
-        await self.talk.stop(Visitor.of(kept))
+        await self.talk.stop(_visitor(kept, asker))
+
+    async def _opened(self, visitor: Visitor) -> Update:
+        left = await self.talk.interrupted(visitor) is not None
+        return {**self._of(visitor), self.chat: await self.talk.messages(visitor), self.left: gr.update(visible=left)}
 
     async def _answered(self, visitor: Visitor, own: Own, text: str, paths: Any,
                         examples: tuple[str, ...]) -> AsyncGenerator[Update, None]:
@@ -148,7 +173,7 @@ class ChatTab:
         yield self._busy()
         async with contextlib.aclosing(self.talk.followed(visitor, run)) as pictures:
             async for messages in pictures:
-                yield {self.chat: _at_end(messages)}
+                yield {self.chat: messages}
         yield {self.box: gr.update(submit_btn=True, stop_btn=False), self.status: note(_ended(run))}
 
     def _of(self, visitor: Visitor) -> Update:
@@ -158,16 +183,21 @@ class ChatTab:
         choices = titles if known else [("New conversation", visitor.thread), *titles]
         return {self.browser: visitor.kept, self.picker: gr.update(choices=choices, value=visitor.thread),
                 self.box: gr.update(submit_btn=True, stop_btn=False), self.status: READY,
-                self.sure: gr.update(visible=False)}
+                self.sure: gr.update(visible=False), self.left: gr.update(visible=False)}
 
     def _busy(self) -> Update:
         return {self.box: gr.update(submit_btn=False, stop_btn=True),
                 self.status: note("Working on it ...")}
 
 
-def _at_end(messages: list[Message]) -> Any:
-    """The chat with these messages, scrolled to the last; an empty one shows its beginning."""
-    return gr.update(value=messages, autoscroll=bool(messages))
+def _visitor(kept: Any, asker: gr.Request) -> Visitor:
+    """Whom the browser says it is, with the key that the door let in."""
+    return Visitor.of(kept, asker.state.owner)
+
+
+def _emptied() -> Any:
+    """The box without what was typed and attached, ready to send."""
+    return gr.update(value=None, submit_btn=True, stop_btn=False)
 
 
 def _ended(run: Run) -> str:

@@ -5,6 +5,7 @@ Whatever comes from elsewhere is escaped here or in `shown`; nothing in a messag
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from compegpt.schema import Request, Result, Task, Turn
 from compegpt.web.files import Files
 from compegpt.web.runs import Run
 from compegpt.web.shown import competition, plan
+from compegpt.web.shown.layout import needs
 from compegpt.web.shown.text import line, number, short, told
 from compegpt.web.ui.pieces import (
     HOW,
@@ -130,9 +132,9 @@ class View:
         return made + [self._thought(step) for step in steps if step.rivals or step.result]
 
     def _title(self, steps: Sequence[Step]) -> str:
-        names = " → ".join(step.task["task"] for step in steps[:4]) + (" → …" if len(steps) > 4 else "")
         experts = sum(len(step.rivals) for step in steps)
-        return f"Plan: {names}" + (f" · {experts} expert{'s' * (experts != 1)}" if experts else "")
+        count = f" · {experts} expert{'s' * (experts != 1)}" if experts else ""
+        return f"Plan: {_named([step.task for step in steps])}{count}"
 
     def _thought(self, step: Step) -> Message:
         result, name = step.result, f"{step.task['id']} {step.task['task']}"
@@ -172,6 +174,19 @@ class View:
         return {} if seconds is None else {"duration": round(max(seconds, 0.0), 2)}
 
 
+def _named(tasks: Sequence[Task]) -> str:
+    """Up to four types of a plan's tasks; an arrow stands before what needs the type before it."""
+    types, waits = {task["id"]: task["task"] for task in tasks}, needs(tasks)
+    follows = {(types[dep], task["task"]) for task in tasks for dep in waits[task["id"]]}
+    counts = Counter(types.values())
+    said, before = "", ""
+    for name in list(counts)[:4]:
+        joint = "" if not before else " → " if (before, name) in follows else ", "
+        said += joint + (f"{counts[name]} × {name}" if counts[name] > 1 else name)
+        before = name
+    return said + (", …" if len(counts) > 4 else "")
+
+
 def of_run(run: Run, files: Files) -> View:
     """A run as it stands."""
     view = View(run.id, run.request, files)
@@ -183,9 +198,16 @@ def of_run(run: Run, files: Files) -> View:
 
 
 def of_turn(key: str, turn: Turn, files: Files) -> View:
-    """A turn of a thread's history: the winners without the losers."""
+    """A turn of a thread that has ended."""
     view = View(key, turn["request"], files)
     view.take(Planned(turn["plan"], "", None))
     view.take(Responded(turn, "", None, 0))
     view.done = True
+    return view
+
+
+def of_interrupted(key: str, request: Request, files: Files) -> View:
+    """A turn that was broken off, of which no run is left."""
+    view = View(key, request, files)
+    view.done, view.error = True, Interrupted("This was interrupted.")
     return view

@@ -10,10 +10,36 @@ from compegpt.web.shown.style import CSS as SHOWN
 
 HEAD = ('<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
         '<script src="/page.js"></script>')
-SCRIPT = """new MutationObserver(() => document.querySelectorAll("#cgp-box textarea:not([aria-label])").forEach(
-  (box) => box.setAttribute("aria-label", "Your request"))).observe(document, {childList: true, subtree: true});
+SCRIPT = """
+let following = true, seen = "", top_ = 0, height = 0, due = false;
+const pane = () => document.querySelector("#cgp-chat .panel-wrap");
+function settle() {
+  due = false;
+  document.querySelectorAll("#cgp-box textarea:not([aria-label])").forEach(
+    (box) => box.setAttribute("aria-label", "Your request"));
+  const chat = pane();
+  if (!chat) return;
+  const asked = [...chat.querySelectorAll(".cgp-request")].map((one) => one.textContent).join("|");
+  if (asked !== seen) { seen = asked; following = true; }
+  if (following && asked) chat.scrollTop = chat.scrollHeight;
+  top_ = chat.scrollTop; height = chat.scrollHeight;
+}
+function soon() { if (!due) { due = true; requestAnimationFrame(settle); } }
+document.addEventListener("scroll", (event) => {
+  const chat = event.target;
+  if (chat !== pane()) return;
+  if (chat.scrollTop + chat.clientHeight > chat.scrollHeight - 40) following = true;
+  else if (chat.scrollTop < top_ && chat.scrollHeight >= height) following = false;
+  top_ = chat.scrollTop; height = chat.scrollHeight;
+}, {capture: true, passive: true});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#cgp-chat .panel-wrap")) following = false;
+}, true);
+document.addEventListener("load", soon, true);
+new MutationObserver(soon).observe(document, {childList: true, subtree: true, characterData: true});
 """
-"""Gradio names its box to nobody who does not see it."""
+"""What Gradio leaves out: its box has a name for who does not see it, and the chat shows its end: with each new
+request, and while it grows unless the person has scrolled up or opens something in it."""
 HEADER = ('<header class="cg cgp-header"><h1>CompeGPT</h1><p>Several models do it side by side, a judge picks the best '
           "result, and the answer says who won and why.</p>{leave}</header>")
 _PAGE = """
@@ -38,7 +64,8 @@ _PAGE = """
 #cgp-chat-tab > .column > * { flex: none; }
 #cgp-chat-tab > .column > #cgp-chat { flex: 1 1 0; min-height: 240px !important; height: auto !important; }
 .cgp-sure { border: 1px solid var(--border-color-primary); border-radius: 10px; padding: 8px 12px; flex-wrap: wrap; }
-#cgp-conversations input { text-overflow: ellipsis; }
+#cgp-conversations input { text-overflow: ellipsis; padding-right: 30px; }
+#cgp-chat .duration { white-space: nowrap; }
 #cgp-box [data-testid="block-info"] { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; margin: 0; padding: 0; }
 #cgp-chat .bot-row .message-content > .md { color: var(--body-text-color); opacity: 1; }

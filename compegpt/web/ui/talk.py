@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from compegpt.errors import InputError, UsageError
+from compegpt.errors import InputError, NothingToResume, UsageError
 from compegpt.schema import Request
 from compegpt.threads import in_thread
 from compegpt.web.desk import EXAMPLES, MAX_FILES, Desk, Own
 from compegpt.web.faults import Conflict, Unknown
 from compegpt.web.runs import Run
-from compegpt.web.ui.messages import of_run, of_turn
+from compegpt.web.ui.messages import of_interrupted, of_run, of_turn
 from compegpt.web.ui.pieces import Message
 from compegpt.web.ui.visitor import Visitor
 
@@ -54,6 +54,21 @@ class Talk:
             raise Conflict("The last request is still being answered; stop it, or wait for it.")
         return desk.runs.start(visitor.owner, request, parts=await desk.parts_of(own))
 
+    async def interrupted(self, visitor: Visitor) -> Request | None:
+        """The open conversation's request that was broken off, where no run shows it. Raises StorageError."""
+        desk = self._desk()
+        if any(run.outcome.turn is None for run in desk.runs.of_thread(visitor.full)):
+            return None
+        return await desk.session.interrupted(visitor.full)
+
+    async def finish(self, visitor: Visitor, own: Own) -> Run:
+        """Go on with what was interrupted. Raises NothingToResume, TooMany, StorageError."""
+        desk, request = self._desk(), await self.interrupted(visitor)
+        parts = await desk.parts_of(own)
+        if request is None or self.active(visitor) is not None:
+            raise NothingToResume("Nothing is left to finish here; send a new request.")
+        return desk.runs.start(visitor.owner, request, resume=True, parts=parts)
+
     def active(self, visitor: Visitor) -> Run | None:
         """The visitor's run of the open conversation that goes on."""
         runs = self._desk().runs.of_thread(visitor.full)
@@ -62,11 +77,13 @@ class Talk:
     async def messages(self, visitor: Visitor, but: Run | None = None) -> list[Message]:
         """The open conversation as it stands, but for one run: from the runs that are kept, older turns in brief."""
         desk = self._desk()
-        turns = await desk.session.history(visitor.full)
+        turns = await desk.turns(visitor.full)
         runs = desk.runs.of_thread(visitor.full)
         older = turns[: max(0, len(turns) - sum(run.outcome.turn is not None for run in runs))]
         views = [of_turn(f"turn-{place}", turn, desk.files) for place, turn in enumerate(older)]
         views += [of_run(run, desk.files) for run in runs if run is not but]
+        if request := await self.interrupted(visitor):
+            views.append(of_interrupted(f"turn-{len(turns)}", request, desk.files))
         return [message for view in views for message in view.messages()]
 
     async def followed(self, visitor: Visitor, run: Run) -> AsyncGenerator[list[Message], None]:

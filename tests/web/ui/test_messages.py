@@ -141,3 +141,15 @@ def test_an_older_turn_is_told_in_brief(data_dir: Path) -> None:
     made = of_turn("turn-0", turn("It says T.", brief).turn, Files(data_dir))
     assert "first</strong> won" in texts(made.messages())[-1]
     assert "<details" not in texts(made.messages())[-1]
+
+
+@pytest.mark.parametrize(("tasks", "title"), [
+    ([task("ocr"), task("summarization", 1)], "Plan: ocr, summarization"),
+    ([OCR, SPEAK], "Plan: ocr → text-to-speech"),
+    ([OCR, SPEAK, task("summarization", 2, (0,))], "Plan: ocr → text-to-speech, summarization"),
+    ([task("language-identification", place) for place in range(27)], "Plan: 27 × language-identification"),
+    ([task("ocr"), task("ocr", 1), task("translation", 2, (1,))], "Plan: 2 × ocr → translation"),
+    ([task(name, place) for place, name in enumerate("abcde")], "Plan: a, b, c, d, …"),
+], ids=lambda one: one if isinstance(one, str) else "")
+def test_an_arrow_stands_only_before_what_needs_the_type_before(tasks: list[Any], title: str, data_dir: Path) -> None:
+    assert titles(view(data_dir, "Do it", Planned(tasks, "fake", None)).messages())[0][0] == title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from compegpt.errors import InputError, UsageError
-from compegpt.schema import Finding
+from compegpt.errors import InputError, NothingToResume, UsageError
+from compegpt.events import Selected
+from compegpt.schema import Finding, Request
 from compegpt.session import Session
 from compegpt.threads import in_thread
 from compegpt.web.desk import Desk, Own
@@ -23,13 +25,14 @@ from compegpt.web.ui.visitor import Visitor
 from tests.fakes import FakeSource, fake_parts, settings, task
 
 SUM = task("summarization", text="A long text.")
+SHORT = Finding({"text": "S."}, confidence=0.9)
 
 
 @asynccontextmanager
-async def talking(data_dir: Path, *plans: Any) -> AsyncIterator[tuple[Talk, Desk]]:
-    source = FakeSource({"summarization": [("short", "a", Finding({"text": "S."}, confidence=0.9))]})
+async def talking(data_dir: Path, *plans: Any, expert: Any = SHORT) -> AsyncIterator[tuple[Talk, Desk]]:
+    source = FakeSource({"summarization": [("short", "a", expert)]})
     parts = fake_parts(settings(data_dir), source, *plans)
-    (data_dir / "uploads").mkdir(parents=True)
+    (data_dir / "uploads").mkdir(parents=True, exist_ok=True)
     async with Session(parts) as session:
         desk = Desk(parts, session, Runs(session), Files(data_dir), True)
         yield Talk(lambda: desk, data_dir / "uploads"), desk
@@ -109,3 +112,63 @@ async def test_stopping_ends_the_visitors_own_run_alone(data_dir: Path) -> None:
         for run in runs:
             await run.finished()
         assert [run.status for run in runs] == ["stopped", "done"]
+
+
+async def never(args: Any, store: Any) -> Finding:
+    await asyncio.Event().wait()
+    return SHORT
+
+
+async def broken_off(talk: Talk, desk: Desk, visitor: Visitor, request: Request) -> None:
+    """The server ends while the expert is at it."""
+    run = await talk.begin(visitor, request, Own())
+    async for _, event in run.follow():
+        if isinstance(event, Selected):
+            break
+    await desk.runs.close(0)
+
+
+async def test_what_broke_off_is_shown_and_finished(data_dir: Path) -> None:
+    visitor = Visitor.of({})
+    async with talking(data_dir, [SUM], expert=never) as (talk, desk):
+        assert await talk.interrupted(visitor) is None
+        request = await talk.request(visitor, "Sum it up", [str(uploaded(data_dir))])
+        await broken_off(talk, desk, visitor, request)
+        assert "This was interrupted." not in str([one["content"] for one in await talk.messages(visitor)])
+    async with talking(data_dir) as (talk, desk):
+        messages = await talk.messages(visitor)
+        assert await talk.interrupted(visitor) == request
+        assert await talk.interrupted(Visitor.of({})) is None
+        assert "note.txt" in messages[0]["content"].value
+        assert "This was interrupted." in messages[-1]["content"].value
+        run = await talk.finish(visitor, Own())
+        assert (await run.finished()).error is None
+        assert await talk.interrupted(visitor) is None
+        with pytest.raises(NothingToResume, match="Nothing is left"):
+            await talk.finish(visitor, Own())
+
+
+async def test_what_is_being_finished_is_not_finished_twice(data_dir: Path) -> None:
+    visitor = Visitor.of({})
+    async with talking(data_dir, [SUM], expert=never) as (talk, desk):
+        await broken_off(talk, desk, visitor, await talk.request(visitor, "Sum it up", []))
+    async with talking(data_dir, expert=never) as (talk, desk):
+        await talk.finish(visitor, Own())
+        with pytest.raises(NothingToResume, match="Nothing is left"):
+            await talk.finish(visitor, Own())
+        await desk.runs.close(0)
+
+
+async def test_a_request_cut_off_before_its_first_step_is_the_one_that_is_shown(
+        data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = Visitor.of({})
+    async with talking(data_dir, [SUM]) as (talk, desk):
+        for text in ("The first", "The second"):
+            await (await talk.begin(visitor, await talk.request(visitor, text, []), Own())).finished()
+        graph = desk.session._graph
+        steps = [step async for step in graph.aget_state_history({"configurable": {"thread_id": visitor.full}})]
+        begun = next(step.config for step in steps if step.next == ("__start__",))
+        monkeypatch.setattr("compegpt.session._config", lambda thread: begun)
+        left = await desk.session.interrupted(visitor.full)
+        assert left is not None
+        assert left["text"] == "The second"
