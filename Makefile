@@ -23,6 +23,7 @@ bench: setup system
 	$(BIN)/python benchmarks/hub.py
 	$(BIN)/python benchmarks/judging.py
 	$(BIN)/python benchmarks/planning.py
+	$(BIN)/python benchmarks/serving.py
 
 setup: $(VENV)/.ready
 
