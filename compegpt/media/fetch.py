@@ -54,7 +54,7 @@ async def fetch(url: str, folder: Path, kind: Kind, *, seconds: float = 20.0,
     except TimeoutError as error:
         path.unlink(missing_ok=True)
         raise InputError(f"'{shown}' took longer than {seconds:g} s; try again, {_ELSE}.") from error
-    except BaseException:
+    except BaseException:  # cancelled or failed, half a file does not stay; the error goes on
         path.unlink(missing_ok=True)
         raise
     return path

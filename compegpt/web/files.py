@@ -79,7 +79,7 @@ class Files:
                     await asyncio.to_thread(file.write, piece)
             if not size:
                 raise InputError("The file is empty (0 bytes); send one with content.")
-        except BaseException as error:
+        except BaseException as error:  # cancelled or failed, half a file does not stay
             path.unlink(missing_ok=True)
             path.parent.rmdir()
             if isinstance(error, OSError):
@@ -95,7 +95,7 @@ class Files:
         folder = (await in_thread(self.places.arrival, owner, "file")).parent
         try:
             path = await fetch(address, folder, kind, transport=self.transport)
-        except BaseException:
+        except BaseException:  # cancelled or failed, no folder stays; the error goes on
             folder.rmdir()
             raise
         found = media_type(path)

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import secrets
 import time
+import traceback
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,7 +162,7 @@ class Runs:
                                 "The server shut down in the middle of it; resume its thread to go on.")
         except Exception as bug:
             redacted = (parts or self.session.parts).redacted
-            log.error("run %s: %s", run.id, redacted(f"{type(bug).__name__}: {bug}"), exc_info=bug)
+            log.error("run %s: %s", run.id, redacted("".join(traceback.format_exception(bug))))
             error = InternalError("An internal error stopped it; the server's log says more.")
         finally:
             run.outcome.error = error

@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from compegpt import version
 from compegpt.errors import CompeGPTError, ConfigurationError, UsageError
+from compegpt.redaction import Redactor
 from compegpt.session import Session
 from compegpt.web import api, health, jarvis
 from compegpt.web.access import Door, Keys, is_loopback, origins
@@ -44,7 +45,6 @@ LAST = 20.0
 """Seconds that runs may take to finish once the server is told to end."""
 SWEEP = 3_600.0
 """Seconds between two looks for uploads that nobody used."""
-log = logging.getLogger(__name__)
 
 
 def application(parts: Parts, local: bool = True, page: bool = True, programs: bool = True) -> FastAPI:
@@ -135,7 +135,6 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    log.error("%s %s", request.method, request.url.path, exc_info=error)
     body = {"error": {"code": "internal", "message": "An internal error stopped it; the server's log says more.",
                       "retryable": False}}
     return JSONResponse(in_form(request.url.path, body, 500), 500)
@@ -170,6 +169,17 @@ class Server(uvicorn.Server):
         self._captured_signals.clear()  # else uvicorn raises it again once all has ended in order: no status 0
 
 
+class Redacting(logging.Formatter):
+    """Log lines and tracebacks without the server's keys, whoever logs them."""
+
+    def __init__(self, redacted: Redactor) -> None:
+        super().__init__("%(levelname)s: %(name)s: %(message)s")
+        self._redacted = redacted
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redacted(super().format(record))
+
+
 def listen(app: FastAPI, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Raises ConfigurationError where the address is taken or is none."""
     try:
@@ -178,8 +188,11 @@ def listen(app: FastAPI, host: str, port: int) -> None:
     except (OSError, OverflowError) as error:
         raise ConfigurationError(f"The server cannot listen at {host}:{port} ({getattr(error, 'strerror', error)}); "
                                  "name another by --host and --port.") from error
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=int(LAST) + 5, server_header=False,
-                            timeout_keep_alive=30, http="h11", h11_max_incomplete_event_size=65_536)
+    logging.basicConfig(level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(Redacting(app.state.parts.redacted))
+    config = uvicorn.Config(app, log_level="warning", log_config=None, timeout_graceful_shutdown=int(LAST) + 5,
+                            server_header=False, timeout_keep_alive=30, http="h11", h11_max_incomplete_event_size=65_536)
     shown = f"[{host}]" if ":" in host else host
     sys.stderr.write(f"CompeGPT at http://{shown}:{bound.getsockname()[1]}\n")
     sys.stderr.flush()
