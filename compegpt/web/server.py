@@ -192,7 +192,8 @@ def listen(app: FastAPI, host: str, port: int) -> None:
     for handler in logging.getLogger().handlers:
         handler.setFormatter(Redacting(app.state.parts.redacted))
     config = uvicorn.Config(app, log_level="warning", log_config=None, timeout_graceful_shutdown=int(LAST) + 5,
-                            server_header=False, timeout_keep_alive=30, http="h11", h11_max_incomplete_event_size=65_536)
+                            server_header=False, timeout_keep_alive=30, http="h11",
+                            h11_max_incomplete_event_size=65_536)
     shown = f"[{host}]" if ":" in host else host
     sys.stderr.write(f"CompeGPT at http://{shown}:{bound.getsockname()[1]}\n")
     sys.stderr.flush()
